@@ -1,0 +1,180 @@
+package addrspace
+
+import "github.com/google/btree"
+
+// Kinds of resident memory, indices of Space.RSS (MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES).
+const (
+	RSSFile = iota
+	RSSAnon
+	RSSSwap
+	RSSShmem
+	nrRSS
+)
+
+// A Space is the address space of one process (struct mm_struct). All counts are in pages.
+type Space struct {
+	Layout   *Layout
+	MmapBase uint64 // where top-down mappings begin
+	StartBrk uint64
+	Brk      uint64
+	Stack    uint64 // start_stack
+
+	TotalVM, DataVM, StackVM, ExecVM uint64
+	LockedVM                         uint64
+	HiwaterVM, HiwaterRSS            uint64
+	RSS                              [nrRSS]int64 // file, anonymous, swap entries, shmem
+	TablePages                       int64        // page-table pages below the top one (pgtables_bytes / 4096)
+
+	vmas  *btree.BTreeG[*VMA]
+	hint  *VMA // the VMA found last
+	key   VMA  // for searching
+	anons *AnonVMAs
+	tables
+}
+
+// NewSpace makes an empty address space in the given layout. stackLimit is RLIMIT_STACK in bytes.
+func NewSpace(l *Layout, stackLimit uint64, anons *AnonVMAs) *Space {
+	return &Space{
+		Layout: l, MmapBase: l.MmapBase(stackLimit), anons: anons,
+		vmas: btree.NewG(16, func(a, b *VMA) bool { return a.Start < b.Start }),
+	}
+}
+
+// MapCount is the number of VMAs (map_count).
+func (s *Space) MapCount() int { return s.vmas.Len() }
+
+// Resident is the resident set in pages: file, anonymous and shared memory (get_mm_rss).
+func (s *Space) Resident() int64 { return s.RSS[RSSFile] + s.RSS[RSSAnon] + s.RSS[RSSShmem] }
+
+// Find returns the VMA that contains addr, or nil.
+func (s *Space) Find(addr uint64) *VMA {
+	if v := s.hint; v != nil && v.Contains(addr) {
+		return v
+	}
+	if v := s.atOrBelow(addr); v != nil && addr < v.End {
+		s.hint = v
+		return v
+	}
+	return nil
+}
+
+// FindNext returns the first VMA that ends above addr (find_vma), or nil.
+func (s *Space) FindNext(addr uint64) *VMA {
+	if v := s.Find(addr); v != nil {
+		return v
+	}
+	var found *VMA
+	s.key.Start = addr
+	s.vmas.AscendGreaterOrEqual(&s.key, func(v *VMA) bool {
+		found = v
+		return false
+	})
+	return found
+}
+
+// FindPrev returns the last VMA that starts below addr, or nil.
+func (s *Space) FindPrev(addr uint64) *VMA {
+	if addr == 0 {
+		return nil
+	}
+	return s.atOrBelow(addr - 1)
+}
+
+func (s *Space) atOrBelow(addr uint64) *VMA {
+	var found *VMA
+	s.key.Start = addr
+	s.vmas.DescendLessOrEqual(&s.key, func(v *VMA) bool {
+		found = v
+		return false
+	})
+	return found
+}
+
+// Each calls f for every VMA by ascending address until it returns false. f must not change the tree.
+func (s *Space) Each(f func(*VMA) bool) { s.vmas.Ascend(f) }
+
+// List returns the VMAs by ascending address.
+func (s *Space) List() []*VMA {
+	out := make([]*VMA, 0, s.vmas.Len())
+	s.vmas.Ascend(func(v *VMA) bool {
+		out = append(out, v)
+		return true
+	})
+	return out
+}
+
+// Anons is the registry in which the space's VMAs are linked for reverse mapping.
+func (s *Space) Anons() *AnonVMAs { return s.anons }
+
+// account adds or takes pages of a kind of mapping (vm_stat_account).
+func (s *Space) account(f VMFlags, pages int64) {
+	s.TotalVM = uint64(int64(s.TotalVM) + pages)
+	switch {
+	case f&(VMExec|VMWrite|VMGrowsDown) == VMExec:
+		s.ExecVM = uint64(int64(s.ExecVM) + pages)
+	case f&VMGrowsDown != 0:
+		s.StackVM = uint64(int64(s.StackVM) + pages)
+	case dataMapping(f):
+		s.DataVM = uint64(int64(s.DataVM) + pages)
+	}
+}
+
+// Insert adds a mapping whose range is free, merging it with its neighbours where the kernel would, and returns the VMA that
+// now covers the range.
+func (s *Space) Insert(v *VMA) *VMA {
+	v.Space = s
+	s.account(v.Flags, int64(v.Pages()))
+	if s.TotalVM > s.HiwaterVM {
+		s.HiwaterVM = s.TotalVM
+	}
+	prev := s.FindPrev(v.Start)
+	if prev != nil && canMerge(prev, v) {
+		prev.End = v.End
+		v = prev
+	} else {
+		s.vmas.ReplaceOrInsert(v)
+	}
+	if next := s.nextStart(v.End); next != nil && canMerge(v, next) {
+		s.absorb(v, next)
+	}
+	return v
+}
+
+func (s *Space) nextStart(addr uint64) *VMA {
+	s.key.Start = addr
+	v, _ := s.vmas.Get(&s.key)
+	return v
+}
+
+// absorb makes next, which begins where v ends, part of v.
+func (s *Space) absorb(v, next *VMA) {
+	s.remove(next)
+	if v.AnonVMA == nil && next.AnonVMA != nil {
+		s.anons.cloneChain(v, next)
+	}
+	s.anons.Unlink(next)
+	v.End = next.End
+}
+
+func (s *Space) remove(v *VMA) {
+	if s.hint == v {
+		s.hint = nil
+	}
+	s.vmas.Delete(v)
+}
+
+// Drop takes a VMA out whose page-table entries are gone already.
+func (s *Space) Drop(v *VMA) {
+	s.account(v.Flags, -int64(v.Pages()))
+	s.remove(v)
+	s.anons.Unlink(v)
+}
+
+// Split cuts v at addr, which lies strictly inside, and returns the upper part (__split_vma).
+func (s *Space) Split(v *VMA, addr uint64) *VMA {
+	up := &VMA{Start: addr, End: v.End, PgOff: v.Index(addr), Flags: v.Flags, Space: s}
+	v.End = addr
+	s.anons.cloneChain(up, v)
+	s.vmas.ReplaceOrInsert(up)
+	return up
+}
