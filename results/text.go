@@ -1,0 +1,71 @@
+package results
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// appendTime appends t nanoseconds as seconds with six decimals, rounded to nearest.
+func appendTime(b []byte, t int64) []byte {
+	if t < 0 {
+		b = append(b, '-')
+		t = -t
+	}
+	us := t / 1000
+	if t%1000 >= 500 {
+		us++
+	}
+	b = strconv.AppendInt(b, us/1e6, 10)
+	b = append(b, '.')
+	frac := strconv.AppendInt(nil, us%1e6+1e6, 10)
+	return append(b, frac[1:]...)
+}
+
+// appendCell appends s as one cell of CSV, quoted only if it must be.
+func appendCell(b []byte, s string) []byte {
+	if !strings.ContainsAny(s, ",\"\n\r") {
+		return append(b, s...)
+	}
+	b = append(b, '"')
+	b = append(b, strings.ReplaceAll(s, `"`, `""`)...)
+	return append(b, '"')
+}
+
+// appendNumber appends a whole number in full and any other with nine significant digits, which is how the
+// recordings of the real machine have them.
+func appendNumber(b []byte, v float64) []byte {
+	switch {
+	case v == math.Trunc(v) && math.Abs(v) < 1e17:
+		return strconv.AppendInt(b, int64(v), 10)
+	case math.IsNaN(v):
+		return append(b, "nan"...)
+	case math.IsInf(v, 1):
+		return append(b, "inf"...)
+	case math.IsInf(v, -1):
+		return append(b, "-inf"...)
+	}
+	return append(b, fmt.Sprintf("%.9g", v)...)
+}
+
+// appendValue appends an observed value: a number, a string, a boolean or nil.
+func appendValue(b []byte, value any) ([]byte, error) {
+	switch v := value.(type) {
+	case nil:
+		return append(b, "nil"...), nil
+	case string:
+		return appendCell(b, v), nil
+	case bool:
+		return strconv.AppendBool(b, v), nil
+	case float64:
+		return appendNumber(b, v), nil
+	case int:
+		return strconv.AppendInt(b, int64(v), 10), nil
+	case int64:
+		return strconv.AppendInt(b, v, 10), nil
+	case uint64:
+		return strconv.AppendUint(b, v, 10), nil
+	}
+	return b, fmt.Errorf("an observed value is a number, a string, a boolean or nil, not %T", value)
+}
