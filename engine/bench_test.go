@@ -1,0 +1,89 @@
+package engine
+
+import (
+	"context"
+	"iter"
+	"math"
+	"testing"
+)
+
+// BenchmarkCallback is the cost of one event with 1,000 timers pending, each of which schedules itself again.
+func BenchmarkCallback(b *testing.B) {
+	s := New(Options{})
+	r := NewStream(1, "callback")
+	n := 0
+	for range 1000 {
+		var fn func()
+		fn = func() {
+			n++
+			if n < b.N {
+				s.After(1+Duration(r.Uint64()>>44), fn)
+			} else {
+				s.Stop("enough")
+			}
+		}
+		s.After(1+Duration(r.Uint64()>>44), fn)
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	if res := s.Run(context.Background()); res.Reason != Stopped {
+		b.Fatalf("ended with %v, %v", res.Reason, res.Err)
+	}
+}
+
+const mm1Customers = 1_000_000
+
+// BenchmarkMM1 is an M/M/1 queue with a load of 0.8 and a million customers, both arrivals and server being processes.
+func BenchmarkMM1(b *testing.B) {
+	for b.Loop() {
+		s := New(Options{Seed: 1})
+		exponential := func(r *Stream, mean float64) Duration {
+			return Duration(-mean * math.Log(1-r.Float64()))
+		}
+		var (
+			work    Cond
+			waiting int
+			served  int
+		)
+		s.Go("arrivals", ProcOptions{CPU: -1}, func(p *Proc) {
+			r := s.Stream("arrivals")
+			for range mm1Customers {
+				p.Sleep(exponential(r, 1250))
+				waiting++
+				if waiting == 1 {
+					work.Signal()
+				}
+			}
+		})
+		s.Go("server", ProcOptions{CPU: -1}, func(p *Proc) {
+			r := s.Stream("server")
+			for served < mm1Customers {
+				if waiting == 0 {
+					p.Wait(&work)
+				}
+				p.Sleep(exponential(r, 1000))
+				waiting--
+				served++
+			}
+		})
+		if res := s.Run(context.Background()); res.Reason != AllDone || served != mm1Customers {
+			b.Fatalf("ended with %v, %v after %d customers", res.Reason, res.Err, served)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/mm1Customers, "ns/customer")
+}
+
+// BenchmarkIterPull is the yardstick for BenchmarkMM1: a million steps of a bare coroutine.
+func BenchmarkIterPull(b *testing.B) {
+	for b.Loop() {
+		next, stop := iter.Pull(func(yield func(int) bool) {
+			for i := 0; yield(i); i++ {
+			}
+		})
+		for range mm1Customers {
+			next()
+		}
+		stop()
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/mm1Customers, "ns/step")
+}
