@@ -1,0 +1,17 @@
+// Package phys is physical memory as Linux 6.1 keeps it: the frame table, nodes, zones, the buddy allocator with migratetypes, per-CPU
+// lists and watermarks. It hands out and takes back pages; what to do when there are none (reclaim, compaction, the OOM killer) belongs to
+// package mm, which this package calls through Hooks.
+//
+// Invariants, all recomputed by Memory.CheckInvariants:
+//
+//   - every frame of RAM is in exactly one block: reserved, on one buddy list, on one per-CPU list, isolated, or allocated. The first row
+//     of a block says which; the block is 2^order pages, naturally aligned;
+//   - a free block of order below 10 never lies beside its free buddy of the same order, unless their pageblocks' types keep them apart;
+//   - a zone's NrFree of an order is the number of blocks on its lists of that order; its NRFreePages is the number of pages on them
+//     less those of isolated pageblocks. Pages on per-CPU lists are not free in that sense, as in the kernel;
+//   - blocks never merge across zones, and a zone belongs to one node;
+//   - counters are exact at every moment (the kernel keeps part of them per CPU for up to a second).
+//
+// A machine costs host memory only for the 128 MiB sections that were touched (section.go, virgin.go). Nothing is allocated by an allocation or a
+// free but the rows of a section on its first use.
+package phys

@@ -1,0 +1,5 @@
+package phys
+
+func (l *Layout) estimate() ([]Range, error) {
+	return []Range{{0, 1 * mib}}, nil
+}

@@ -1,0 +1,258 @@
+package phys
+
+import "mmsim/mm/vmstat"
+
+// pcpBatchScaleMax bounds how far consecutive frees enlarge a bulk free: batch << this (CONFIG_PCP_BATCH_SCALE_MAX).
+const pcpBatchScaleMax = 5
+
+// nrPCPLists is the number of lists of a CPU and zone: orders 0 to 3 times three types, and two for huge pages.
+const nrPCPLists = (CostlyOrder+1)*int(MigratePCPTypes) + 2
+
+// PerCPUPages is one CPU's stock of free pages of one zone (struct per_cpu_pages). The counts are in pages of 4 KiB.
+type PerCPUPages struct {
+	Count int // pages on the lists
+	High  int // when Count reaches it, pages go back to the buddy lists
+	Batch int // pages moved at a time
+
+	freeFactor uint8 // doubles the bulk free, for every one without an allocation between
+	expire     int8  // vmstat intervals until a remote zone's pages go back (drain_zone_pages)
+	lists      [nrPCPLists]List
+}
+
+// PCP returns a CPU's stock of the zone; nil in a zone without RAM.
+func (z *Zone) PCP(cpu int) *PerCPUPages {
+	if len(z.pcp) == 0 {
+		return nil
+	}
+	return &z.pcp[cpu]
+}
+
+// pindex returns the list for an order and type (order_to_pindex).
+func pindex(order int, mt Migratetype) int {
+	if order > CostlyOrder {
+		if mt == MigrateMovable {
+			return nrPCPLists - 1
+		}
+		return nrPCPLists - 2
+	}
+	return order*int(MigratePCPTypes) + int(mt)
+}
+
+// pcpAllowed reports whether blocks of the order go through the per-CPU lists (pcp_allowed_order).
+func (m *Memory) pcpAllowed(order int) bool { return order <= CostlyOrder || order == m.pcpHugeOrder }
+
+// pindexOrder is the inverse of pindex (pindex_to_order).
+func (m *Memory) pindexOrder(i int) int {
+	if i >= nrPCPLists-2 {
+		return m.pcpHugeOrder
+	}
+	return i / int(MigratePCPTypes)
+}
+
+// rmqueuePCP takes a block from a CPU's list, refilling it if it is empty (rmqueue_pcplist).
+func (z *Zone) rmqueuePCP(cpu, order int, mt Migratetype, flags AllocFlags) PFN {
+	c := &z.pcp[cpu]
+	c.freeFactor >>= 1
+	l := &c.lists[pindex(order, mt)]
+	if l.Head == 0 && !z.refill(c, l, order, mt, flags) {
+		return 0
+	}
+	pfn := l.Head
+	next := z.mem.Page(pfn).Next
+	l.Head = next
+	if next != 0 {
+		z.mem.Page(next).Prev = 0
+	} else {
+		l.Tail = 0
+	}
+	c.Count -= 1 << order
+	return pfn
+}
+
+// refill moves a batch of blocks from the buddy lists to a CPU's list (rmqueue_bulk). It reports whether it got any.
+func (z *Zone) refill(c *PerCPUPages, l *List, order int, mt Migratetype, flags AllocFlags) bool {
+	n := c.Batch
+	if n > 1 {
+		n = max(n>>order, 2)
+	}
+	for ; n > 0; n-- {
+		pfn := z.rmqueueType(order, mt, flags)
+		if pfn == 0 {
+			break
+		}
+		p := z.mem.Page(pfn)
+		got := p.freeType()
+		p.flags = z.headFlags(KindPCP, order, got)
+		z.addFree(-1<<order, got)
+		z.mem.PushTail(l, pfn)
+		c.Count += 1 << order
+	}
+	return l.Head != 0
+}
+
+// freePCP puts a block on a CPU's list and sends old ones back if there are too many (free_unref_page_commit).
+func (z *Zone) freePCP(cpu int, pfn PFN, order int, mt Migratetype) {
+	m := z.mem
+	list := mt
+	if mt >= MigratePCPTypes {
+		list = MigrateMovable
+	}
+	m.Page(pfn).flags = z.headFlags(KindPCP, order, mt)
+	c := &z.pcp[cpu]
+	i := pindex(order, list)
+	m.Push(&c.lists[i], pfn)
+	c.Count += 1 << order
+	freeHigh := c.freeFactor > 0 && order > 0 && order <= CostlyOrder
+	high := c.High
+	switch {
+	case freeHigh:
+		high = 0
+	case high != 0 && z.Flags&ZoneReclaimActive != 0:
+		high = min(4*c.Batch, high)
+	}
+	if c.Count >= high {
+		z.freeBulk(c, c.toFree(high, freeHigh), i)
+	}
+}
+
+// toFree returns how many pages go back when the stock has reached high (nr_pcp_free).
+func (c *PerCPUPages) toFree(high int, freeHigh bool) int {
+	if freeHigh {
+		return c.Count
+	}
+	if high < c.Batch {
+		return 1
+	}
+	n, most := c.Batch<<c.freeFactor, high-c.Batch
+	if n < most && c.freeFactor < pcpBatchScaleMax {
+		c.freeFactor++
+	}
+	return min(max(n, c.Batch), most)
+}
+
+// freeBulk gives back pages of a CPU's stock: from list i on in a circle, each list from its tail until it is empty
+// (free_pcppages_bulk).
+func (z *Zone) freeBulk(c *PerCPUPages, n, i int) {
+	m := z.mem
+	for n = min(n, c.Count); n > 0; i++ {
+		if i == nrPCPLists {
+			i = 0
+		}
+		order := m.pindexOrder(i)
+		for l := &c.lists[i]; l.Tail != 0 && n > 0; {
+			pfn := l.Tail
+			p := m.Page(pfn)
+			mt := p.freeType()
+			m.Remove(l, pfn)
+			if z.NrIsolatedBlocks > 0 {
+				mt = m.BlockType(pfn)
+			}
+			c.Count -= 1 << order
+			n -= 1 << order
+			z.freeOne(pfn, order, mt, false)
+		}
+	}
+}
+
+// DrainPCP gives all pages of one CPU's stock of the zone back to the buddy lists (drain_pages_zone).
+func (z *Zone) DrainPCP(cpu int) {
+	if len(z.pcp) == 0 {
+		return
+	}
+	c := &z.pcp[cpu]
+	for c.Count > 0 {
+		z.freeBulk(c, c.Batch<<pcpBatchScaleMax, 0)
+	}
+}
+
+// DrainCPU gives all pages of a CPU's stocks back to the buddy lists (drain_local_pages).
+func (m *Memory) DrainCPU(cpu int) {
+	for _, z := range m.zones {
+		z.DrainPCP(cpu)
+	}
+}
+
+// DrainAll gives the pages of all stocks of a zone, or with nil of all zones, back to the buddy lists (drain_all_pages).
+func (m *Memory) DrainAll(zone *Zone) {
+	for _, z := range m.zones {
+		if zone == nil || z == zone {
+			for cpu := range z.pcp {
+				z.DrainPCP(cpu)
+			}
+		}
+	}
+}
+
+// pcpExpire is the number of vmstat intervals (1 s each) a stock of a remote node may stay unused.
+const pcpExpire = 3
+
+// ExpirePCP is what a CPU does every vmstat interval (refresh_cpu_vm_stats): its stocks of other nodes' zones lose a batch when nothing moved
+// in the zone's counters for three intervals. active tells which zones had activity from this CPU since the last call; nil is none.
+func (m *Memory) ExpirePCP(cpu int, active func(*Zone) bool) {
+	for _, z := range m.zones {
+		if len(z.pcp) == 0 {
+			continue
+		}
+		c := &z.pcp[cpu]
+		if active != nil && active(z) {
+			c.expire = pcpExpire
+		}
+		if c.expire == 0 || c.Count == 0 {
+			continue
+		}
+		if z.Node.ID == m.cpuNode[cpu] {
+			c.expire = 0
+			continue
+		}
+		if c.expire--; c.expire == 0 {
+			z.freeBulk(c, min(c.Count, c.Batch), 0)
+		}
+	}
+}
+
+// updatePCP recomputes the sizes of the zone's per-CPU lists (zone_set_pageset_high_and_batch).
+func (z *Zone) updatePCP() {
+	batch := zoneBatchSize(z.Managed)
+	high := z.highSize(batch)
+	for i := range z.pcp {
+		z.pcp[i].High, z.pcp[i].Batch = high, batch
+	}
+}
+
+// zoneBatchSize returns the batch for a zone of so many managed pages: a quarter of a thousandth of the zone, at most 256 KiB, one
+// less than a power of two (zone_batchsize).
+func zoneBatchSize(managed uint64) int {
+	b := max(min(managed>>10, 256)/4, 1)
+	return max(1, int(roundDownPow2(b+b/2))-1)
+}
+
+// highSize returns the high mark for the zone's per-CPU lists (zone_highsize): the CPUs of the node share the low watermark.
+func (z *Zone) highSize(batch int) int {
+	m := z.mem
+	total := z.Wmark(WmarkLow)
+	if f := m.sysctl.PercpuPagelistHighFraction; f != 0 {
+		total = z.Managed / uint64(f)
+	}
+	cpus := len(z.Node.CPUs)
+	if cpus == 0 {
+		cpus = len(m.cpuNode)
+	}
+	return max(int(total)/cpus, 4*batch)
+}
+
+// count adds an allocation to the counters (PGALLOC and zone_statistics).
+func (m *Memory) count(preferred, z *Zone, cpu, order int) {
+	m.Events[vmstat.PgAllocDma+vmstat.Event(z.Type)] += 1 << order
+	node := z.Node
+	if node == preferred.Node {
+		z.NumaStat[vmstat.NumaHit]++
+	} else {
+		z.NumaStat[vmstat.NumaMiss]++
+		preferred.NumaStat[vmstat.NumaForeign]++
+	}
+	if node.ID == m.cpuNode[cpu] {
+		z.NumaStat[vmstat.NumaLocal]++
+	} else {
+		z.NumaStat[vmstat.NumaOther]++
+	}
+}
