@@ -56,7 +56,7 @@ func (s *Sim) armBalance() {
 		return
 	}
 	every := s.sched.balanceEvery
-	s.balance = s.q.push((s.now/every+1)*every, s.rebalance, nil)
+	s.balance = s.q.push((s.now/every+1)*every, s.rebalance)
 }
 
 // rebalance lets every CPU pull from the one with the most load, if the difference is worth it (load_balance). What is heavier than half

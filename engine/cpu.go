@@ -54,7 +54,6 @@ type cpu struct {
 	minVruntime Time
 	busy        Duration
 	switches    uint64
-	tick        Timer
 	ticking     bool
 	onTick      func()
 	failed      uint // attempts in a row at balancing that found nothing light enough
@@ -303,7 +302,7 @@ func (c *cpu) armTick() {
 	}
 	s := c.sim
 	c.ticking = true
-	c.tick = s.q.push((s.now/tickPeriod+1)*tickPeriod, c.onTick, nil)
+	s.q.push((s.now/tickPeriod+1)*tickPeriod, c.onTick)
 }
 
 // preempt puts the current process back into the run queue, in the middle of what it was spending, and runs the next.
@@ -316,7 +315,7 @@ func (c *cpu) preempt() {
 func (c *cpu) requeueCurr() {
 	s, p := c.sim, c.curr
 	c.charge()
-	s.q.cancel(p.timer)
+	s.q.disarm(p.slot)
 	p.remaining = p.spendEnd - s.now
 	if s.target == p {
 		s.target = nil
@@ -331,7 +330,6 @@ func (c *cpu) yield() {
 	p := c.curr
 	next := c.rq[0]
 	c.dequeue(next)
-	p.timer = Timer{}
 	c.requeueCurr()
 	c.setCurr(p, next)
 }
@@ -389,7 +387,7 @@ func (c *cpu) setCurr(prev, p *Proc) {
 		s.target = p
 		return
 	}
-	p.timer = s.q.push(p.spendEnd, nil, p)
+	s.q.arm(p.slot, p.spendEnd)
 	p.remaining = 0
 }
 

@@ -139,7 +139,7 @@ func (d *Device) start(r *request) {
 	if t := s.trace.IOStart; t != nil {
 		t(s.now, d, r.bytes, r.write)
 	}
-	s.q.push(d.busFree.add(d.cfg.Latency), r.complete, nil)
+	s.q.push(d.busFree.add(d.cfg.Latency), r.complete)
 }
 
 func (r *request) completed() {

@@ -72,7 +72,7 @@ type Proc struct {
 	throws    int
 	reason    any
 
-	timer              Timer // ends the present block
+	slot               uint32 // of its event, which ends the present block
 	cond               *Cond
 	waitNext, waitPrev *Proc
 	request            *request
@@ -104,7 +104,8 @@ func (s *Sim) Go(name string, o ProcOptions, fn func(*Proc)) *Proc {
 	if !p.daemon {
 		s.live++
 	}
-	p.timer = s.q.push(max(o.Start, s.now), nil, p)
+	p.slot = s.q.newProc(p)
+	s.q.arm(p.slot, max(o.Start, s.now))
 	return p
 }
 
@@ -124,7 +125,7 @@ func (p *Proc) Kernel() bool { return p.kernel }
 func (p *Proc) State() State { return p.state }
 
 // Killed reports whether Kill was called on it, or Run is unwinding it at the end of the run.
-func (p *Proc) Killed() bool { return p.killed || p.sim.unwind && p.state != StateDead }
+func (p *Proc) Killed() bool { return p.killed }
 
 // KillReason returns what Kill was given first, nil if the process was not killed.
 func (p *Proc) KillReason() any { return p.reason }
@@ -146,7 +147,7 @@ func (p *Proc) spendSlow(d Duration) {
 		return
 	}
 	p.spendEnd = s.now.add(d)
-	p.timer = s.q.push(p.spendEnd, nil, p)
+	s.q.arm(p.slot, p.spendEnd)
 	p.block()
 }
 
@@ -154,7 +155,51 @@ func (p *Proc) spendSlow(d Duration) {
 // already.
 func (p *Proc) Sleep(d Duration) {
 	s := p.sim
-	if end := s.now + d; end > s.now && end < s.q.heap[0].at && s.poll > 0 && s.cur == p && s.queued == 0 {
+	end := s.now + d
+	if s.poll <= 0 || s.cur != p || end <= s.now || p.onCPU {
+		p.sleepSlow(d)
+		return
+	}
+	s.poll--
+	top := s.q.heap[0]
+	if end < top.at {
+		s.now = end
+		return
+	}
+	next := s.q.events[slotOf(top.key)].proc
+	if next == nil || next.onCPU || next.cond != nil || next.resumeFn == nil {
+		p.sleepSlow(d)
+		return
+	}
+	// The next event resumes another process that needs no CPU. This is sleepSlow, the event loop and the switch in one, since every
+	// frame between two switches costs a return that the processor cannot predict.
+	s.now = top.at
+	s.result.Events++
+	s.q.exchange(p.slot, end)
+	p.state, next.state = StateSleeping, StateRunning
+	if next.active {
+		s.target = next
+		p.active = false
+		p.yieldFn(struct{}{})
+	} else {
+		next.active = true
+		next.resumeFn()
+		if s.target != p || s.ended {
+			p.block()
+			return
+		}
+		s.target = nil
+	}
+	s.cur = p
+	if p.doomed() {
+		p.throw()
+	}
+}
+
+func (p *Proc) sleepSlow(d Duration) {
+	s := p.enter("Sleep")
+	end := s.now.add(d)
+	if d > 0 && end < s.q.top() && s.queued == 0 && s.poll > 0 {
 		s.poll--
 		if p.c != nil {
 			p.c.nap(end)
@@ -162,13 +207,8 @@ func (p *Proc) Sleep(d Duration) {
 		s.now = end
 		return
 	}
-	p.sleepSlow(d)
-}
-
-func (p *Proc) sleepSlow(d Duration) {
-	s := p.enter("Sleep")
 	p.state = StateSleeping
-	p.timer = s.q.push(s.now.add(d), nil, p)
+	s.q.arm(p.slot, end)
 	p.leaveCPU()
 	p.block()
 }
@@ -181,7 +221,7 @@ func (p *Proc) Yield() {
 	}
 	p.spendEnd = s.now
 	if p.c == nil || len(p.c.rq) == 0 {
-		p.timer = s.q.push(s.now, nil, p)
+		s.q.arm(p.slot, s.now)
 	} else {
 		p.c.yield()
 	}
@@ -191,7 +231,6 @@ func (p *Proc) Yield() {
 // Wait gives up the CPU until another wakes the process through c.
 func (p *Proc) Wait(c *Cond) {
 	p.enter("Wait")
-	p.timer = Timer{}
 	p.wait(c)
 }
 
@@ -202,7 +241,7 @@ func (p *Proc) WaitTimeout(c *Cond, d Duration) bool {
 	if d <= 0 {
 		return false
 	}
-	p.timer = s.q.push(s.now.add(d), nil, p)
+	s.q.arm(p.slot, s.now.add(d))
 	p.wait(c)
 	return p.signalled
 }
@@ -217,8 +256,8 @@ func (p *Proc) wait(c *Cond) {
 
 // wakeSoon ends p's block at the present time.
 func (p *Proc) wakeSoon() {
-	p.sim.q.cancel(p.timer)
-	p.timer = p.sim.q.push(p.sim.now, nil, p)
+	p.sim.q.disarm(p.slot)
+	p.sim.q.arm(p.slot, p.sim.now)
 }
 
 // Kill ends the process: at its next blocking call, or, if it is blocked, as soon as it is run. A process that is in a run queue or in
@@ -241,7 +280,6 @@ func (p *Proc) interrupt() {
 	case s.cur == p:
 		s.poll = 0
 	case p.state == StateNew:
-		s.q.cancel(p.timer)
 		p.exit(true)
 	case p.state == StateRunnable:
 		p.remaining = 0
@@ -280,7 +318,6 @@ func (p *Proc) SetNice(nice int) { p.setNice(nice) }
 // IO submits one request to d and waits until it is complete. If the process is killed meanwhile, the request goes on without it.
 func (p *Proc) IO(d *Device, bytes int64, write bool) {
 	p.enter("IO")
-	p.timer = Timer{}
 	p.state = StateWaiting
 	p.request = d.submit(bytes, write, nil, p)
 	p.leaveCPU()
@@ -311,7 +348,7 @@ func (p *Proc) throw() {
 }
 
 // doomed reports whether p must not go on.
-func (p *Proc) doomed() bool { return p.sim.unwind || p.killed && p.mask == 0 }
+func (p *Proc) doomed() bool { return p.killed && (p.mask == 0 || p.sim.unwind) }
 
 // enter begins a blocking call.
 func (p *Proc) enter(call string) *Sim {
@@ -398,7 +435,8 @@ func (p *Proc) exit(killed bool) {
 		p.next.prev = p.prev
 	}
 	p.state = StateDead
-	s.q.cancel(p.timer)
+	s.q.disarm(p.slot)
+	s.q.freeSlot(p.slot)
 	p.fn = nil
 	if p.onExit != nil {
 		p.callOnExit()

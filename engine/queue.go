@@ -1,80 +1,146 @@
 package engine
 
 import (
+	"fmt"
 	"math"
-	"math/bits"
 )
 
 // Timer names one scheduled event, for Cancel. The zero Timer names none. A Timer of an event that has happened or was cancelled
-// names nothing any more, even when its slot is in use again.
+// names nothing any more.
 type Timer struct {
-	slot, gen uint32
+	key uint64
 }
 
-// entry is what the heap moves about: the sort key and where the rest is. It has no pointers.
+// A key is a sequence number, from 1, over a slot of the slab: it orders events of the same time and says where the rest of the event
+// is, and no two events of a run have the same.
+const (
+	slotBits = 24
+	maxSlots = 1 << slotBits
+	maxSeq   = 1 << (64 - slotBits)
+)
+
+func slotOf(key uint64) uint32 { return uint32(key & (maxSlots - 1)) }
+
+// entry is what the heap moves about. Four of them, the children of one parent, are a cache line.
 type entry struct {
-	at        Time
-	seq       uint64
-	slot, gen uint32
+	at  Time
+	key uint64
 }
 
-// event is the rest: a callback, or a process whose block ends. A slot is in use while gen is odd.
+// event is the rest. The slot of a callback is used from push until it is popped or cancelled. The slot of a process is its own for as
+// long as it lives, since a process has at most one event (the end of its block).
 type event struct {
+	key  uint64 // of its entry while it is pending, else 0
 	fn   func()
 	proc *Proc
-	gen  uint32
 	next uint32 // the next free slot, 0 for none
 }
 
-// queue is a 4-ary heap of entries over a slab of events. Cancelling frees the slot and leaves the entry, which no longer matches the
-// slot's generation; such dead entries are dropped when they reach the top, and all at once when they are more than half.
-// Entry 0 of the slab is the end of the run; it is never freed.
+// queue is a 4-ary heap of entries over a slab of events. Cancelling sets the event's key to 0 and leaves the entry, which no longer
+// matches it; such dead entries are dropped when they reach the top, and all at once when they are more than half.
+// Slot 0 is the end of the run, with the greatest key; it is never popped.
+//
+// While hole is set, the top has been popped and its place not been filled: a push fills it with one pass down the heap where filling
+// it with the last leaf and pushing would take two. Only insert, fill and what begins with fill may be called then.
 type queue struct {
 	heap   []entry
 	events []event
 	free   uint32
+	hole   bool
 	seq    uint64
 	dead   int
 }
 
-const heapArity = 4
+const (
+	heapArity = 4
+	endKey    = math.MaxUint64 - (maxSlots - 1)
+)
 
 // init empties the queue but for the end of the run at time end.
 func (q *queue) init(end Time) {
-	q.events = append(q.events[:0], event{gen: 1})
-	q.heap = append(q.heap[:0], entry{at: end, seq: math.MaxUint64, slot: 0, gen: 1})
+	q.events = append(q.events[:0], event{key: endKey})
+	q.heap = append(q.heap[:0], entry{at: end, key: endKey})
 }
 
 // top returns the time of the earliest live event, the end of the run included.
-func (q *queue) top() Time { return q.heap[0].at }
-
-// pending returns the number of live events, the end of the run not included.
-func (q *queue) pending() int { return len(q.heap) - q.dead - 1 }
-
-// less reports, as 1 or 0, whether a comes before b. It has no branch, because whether it is so is anyone's guess.
-func (a *entry) less(b *entry) uint64 {
-	_, borrow := bits.Sub64(a.seq, b.seq, 0)
-	_, borrow = bits.Sub64(uint64(a.at), uint64(b.at), borrow)
-	return borrow
+func (q *queue) top() Time {
+	q.fill()
+	return q.heap[0].at
 }
 
-// push schedules fn, or the end of proc's block, at time at.
-func (q *queue) push(at Time, fn func(), proc *Proc) Timer {
-	slot := q.free
-	if slot != 0 {
-		e := &q.events[slot]
-		q.free = e.next
-		e.fn, e.proc = fn, proc
-		e.gen++
-	} else {
-		slot = uint32(len(q.events))
-		q.events = append(q.events, event{fn: fn, proc: proc, gen: 1})
-	}
-	gen := q.events[slot].gen
+// less reports whether a comes before b.
+func (a *entry) less(b *entry) bool { return a.at < b.at || a.at == b.at && a.key < b.key }
+
+// push schedules fn at time at.
+func (q *queue) push(at Time, fn func()) Timer {
+	slot := q.newSlot()
+	q.events[slot].fn = fn
+	return Timer{q.arm(slot, at)}
+}
+
+// arm schedules the event of that slot, which must not be pending, and returns its key.
+func (q *queue) arm(slot uint32, at Time) uint64 {
 	q.seq++
-	q.heap = append(q.heap, entry{})
-	q.siftUp(len(q.heap)-1, entry{at: at, seq: q.seq, slot: slot, gen: gen})
-	return Timer{slot, gen}
+	e := entry{at: at, key: q.seq<<slotBits | uint64(slot)}
+	q.events[slot].key = e.key
+	if q.hole {
+		q.hole = false
+		q.siftDown(0, e)
+		if q.dead > 0 {
+			q.settle()
+		}
+		return e.key
+	}
+	q.heap = append(q.heap, e)
+	q.siftUp(len(q.heap)-1, e)
+	return e.key
+}
+
+// exchange pops the top, which is a process's, and arms slot.
+func (q *queue) exchange(slot uint32, at Time) {
+	q.events[slotOf(q.heap[0].key)].key = 0
+	q.seq++
+	e := entry{at: at, key: q.seq<<slotBits | uint64(slot)}
+	q.events[slot].key = e.key
+	if len(q.heap) == 2 && e.less(&q.heap[1]) {
+		q.heap[0] = e
+		return
+	}
+	q.siftDown(0, e)
+	if q.dead > 0 {
+		q.settle()
+	}
+}
+
+func (q *queue) newSlot() uint32 {
+	slot := q.free
+	if slot == 0 {
+		return q.growSlab()
+	}
+	q.free = q.events[slot].next
+	return slot
+}
+
+func (q *queue) growSlab() uint32 {
+	if len(q.events) == maxSlots {
+		panic(fmt.Sprintf("%d events and processes at a time are all that a simulation can have", maxSlots-1))
+	}
+	q.events = append(q.events, event{})
+	return uint32(len(q.events) - 1)
+}
+
+// newProc returns a slot for p's events.
+func (q *queue) newProc(p *Proc) uint32 {
+	slot := q.newSlot()
+	q.events[slot].proc = p
+	return slot
+}
+
+// freeSlot takes back a slot whose event is not pending.
+func (q *queue) freeSlot(slot uint32) {
+	e := &q.events[slot]
+	e.fn, e.proc = nil, nil
+	e.next, q.free = q.free, slot
 }
 
 // siftUp places e at index i or above.
@@ -82,7 +148,7 @@ func (q *queue) siftUp(i int, e entry) {
 	h := q.heap
 	for i > 0 {
 		parent := (i - 1) / heapArity
-		if e.less(&h[parent]) == 0 {
+		if !e.less(&h[parent]) {
 			break
 		}
 		h[i] = h[parent]
@@ -91,47 +157,74 @@ func (q *queue) siftUp(i int, e entry) {
 	h[i] = e
 }
 
-// siftDown places e at index i or below.
+// siftDown places e at index i or below. The least of four children is found without branches, which nobody could predict: d is all
+// ones where the second of a pair is earlier, and selects it. Equal times are rare enough to be looked at separately.
 func (q *queue) siftDown(i int, e entry) {
 	h := q.heap
-	n := len(h)
 	for {
-		c := heapArity*i + 1
-		if c >= n {
-			break
-		}
-		m := c
-		if c+3 < n {
-			four := h[c : c+4 : c+4]
-			a := four[1].less(&four[0])
-			b := 2 + four[3].less(&four[2])
-			k := a ^ ((a ^ b) & -four[b&3].less(&four[a&3]))
-			m = c + int(k)
-		} else {
-			for k := c + 1; k < n; k++ {
-				m += (k - m) * int(h[k].less(&h[m]))
+		m := heapArity*i + 1
+		if m+heapArity <= len(h) {
+			four := (*[heapArity]entry)(h[m:])
+			t0, t1, t2, t3 := four[0].at, four[1].at, four[2].at, four[3].at
+			d01, d23 := (t1-t0)>>63, (t3-t2)>>63
+			a, b := t0^(t0^t1)&d01, t2^(t2^t3)&d23
+			if t0 == t1 || t2 == t3 || a == b {
+				m = q.least(m, m+heapArity)
+			} else {
+				m += int(-d01 ^ (-d01^(2-d23))&((b-a)>>63))
 			}
+		} else {
+			if m >= len(h) {
+				break
+			}
+			m = q.least(m, len(h))
 		}
-		if h[m].less(&e) == 0 {
+		c := h[m]
+		if c.at > e.at || c.at == e.at && c.key > e.key {
 			break
 		}
-		h[i] = h[m]
+		h[i] = c
 		i = m
 	}
 	h[i] = e
 }
 
-// pop removes the top, which must not be the end of the run, and returns what it was for.
-func (q *queue) pop() (fn func(), proc *Proc) {
-	slot := q.heap[0].slot
-	q.dropTop()
-	e := &q.events[slot]
-	fn, proc = e.fn, e.proc
-	q.release(slot)
-	if q.dead > 0 {
-		q.settle()
+// least returns the index of the first entry of heap[from:to].
+func (q *queue) least(from, to int) int {
+	m := from
+	for k := from + 1; k < to; k++ {
+		if q.heap[k].less(&q.heap[m]) {
+			m = k
+		}
 	}
-	return fn, proc
+	return m
+}
+
+// pop takes the event of the top, which must not be the end of the run, and leaves a hole in its place.
+func (q *queue) pop() (fn func(), proc *Proc) {
+	slot := slotOf(q.heap[0].key)
+	e := &q.events[slot]
+	e.key = 0
+	q.hole = true
+	if e.proc != nil {
+		return nil, e.proc
+	}
+	fn = e.fn
+	q.freeSlot(slot)
+	return fn, nil
+}
+
+// fill fills the hole, if there is one, with the last leaf.
+func (q *queue) fill() {
+	if q.hole {
+		q.fillHole()
+	}
+}
+
+func (q *queue) fillHole() {
+	q.hole = false
+	q.dropTop()
+	q.settle()
 }
 
 func (q *queue) dropTop() {
@@ -141,32 +234,37 @@ func (q *queue) dropTop() {
 	q.siftDown(0, last)
 }
 
-func (q *queue) release(slot uint32) {
-	e := &q.events[slot]
-	e.fn, e.proc = nil, nil
-	e.gen++
-	e.next, q.free = q.free, slot
-}
-
-// cancel forgets the event that t names and reports whether there was one.
+// cancel forgets the callback that t names and reports whether there was one.
 func (q *queue) cancel(t Timer) bool {
-	if t.slot == 0 || int(t.slot) >= len(q.events) || q.events[t.slot].gen != t.gen {
+	slot := slotOf(t.key)
+	if t.key == 0 || int(slot) >= len(q.events) || q.events[slot].key != t.key {
 		return false
 	}
-	q.release(t.slot)
+	q.disarm(slot)
+	q.freeSlot(slot)
+	return true
+}
+
+// disarm forgets the event of that slot, if it is pending.
+func (q *queue) disarm(slot uint32) {
+	e := &q.events[slot]
+	if e.key == 0 {
+		return
+	}
+	e.key = 0
+	q.fill()
 	q.dead++
 	if q.dead > 32 && q.dead > len(q.heap)/2 {
 		q.compact()
 	}
 	q.settle()
-	return true
 }
 
 // settle drops dead entries from the top until it is live.
 func (q *queue) settle() {
 	for q.dead > 0 {
-		t := &q.heap[0]
-		if q.events[t.slot].gen == t.gen {
+		key := q.heap[0].key
+		if q.events[slotOf(key)].key == key {
 			return
 		}
 		q.dropTop()
@@ -178,7 +276,7 @@ func (q *queue) settle() {
 func (q *queue) compact() {
 	live := q.heap[:0]
 	for _, e := range q.heap {
-		if q.events[e.slot].gen == e.gen {
+		if q.events[slotOf(e.key)].key == e.key {
 			live = append(live, e)
 		}
 	}

@@ -162,10 +162,10 @@ func (s *Sim) Stream(name string) *Stream { return NewStream(s.seed, name) }
 
 // At schedules fn at time t; a t that has passed counts as now, MaxTime as never. Events of the same time run in the order in which
 // they were scheduled. fn runs with no process current: it may wake, kill and schedule, and must not block.
-func (s *Sim) At(t Time, fn func()) Timer { return s.q.push(max(t, s.now), fn, nil) }
+func (s *Sim) At(t Time, fn func()) Timer { return s.q.push(max(t, s.now), fn) }
 
 // After schedules fn at d from now, as At does; a d below 0 counts as 0.
-func (s *Sim) After(d Duration, fn func()) Timer { return s.q.push(s.now.add(d), fn, nil) }
+func (s *Sim) After(d Duration, fn func()) Timer { return s.q.push(s.now.add(d), fn) }
 
 // Cancel forgets a scheduled callback. It reports false if it has run or was cancelled already.
 func (s *Sim) Cancel(t Timer) bool { return s.q.cancel(t) }
@@ -232,60 +232,74 @@ func (s *Sim) look() {
 
 // loop runs events on the stack of self, which blocks, or of Run if self is nil, until self is to go on or the run has ended.
 func (s *Sim) loop(self *Proc) {
-	s.cur = nil
-	for !s.turn(self) {
-	}
-}
-
-// turn is loop with a recover outside it, so that a panic of a callback costs nothing until it happens.
-func (s *Sim) turn(self *Proc) (done bool) {
-	defer s.recoverCallback()
 	for {
 		if s.ended {
 			if self != nil {
 				self.yieldDown()
 			}
-			return true
+			return
 		}
 		if t := s.target; t != nil {
 			if t == self {
 				s.target = nil
-				return true
+				return
 			}
 			if t.active {
 				self.yieldDown()
-				return true
+				return
 			}
 			s.target = nil
 			t.resume()
-			s.cur = nil
 			continue
 		}
-		top := &s.q.heap[0]
-		if top.slot == 0 || top.at == MaxTime {
-			s.exhausted()
-			continue
+		s.next()
+	}
+}
+
+// next handles the next event, or ends the run if there is none.
+func (s *Sim) next() {
+	top := s.q.heap[0]
+	if top.key == endKey || top.at == MaxTime {
+		s.exhausted()
+		return
+	}
+	s.now = top.at
+	s.result.Events++
+	if s.poll--; s.poll <= 0 {
+		s.look()
+	}
+	fn, p := s.q.pop()
+	if p == nil {
+		s.callbacks(fn)
+		return
+	}
+	s.q.fill()
+	s.unblock(p)
+}
+
+// callbacks runs fn and all callbacks that follow it before anything else. It recovers, so the loop need not.
+func (s *Sim) callbacks(fn func()) {
+	defer s.recoverCallback()
+	s.cur = nil
+	for {
+		fn()
+		s.q.fill()
+		top := s.q.heap[0]
+		if s.ended || s.target != nil || top.key == endKey || top.at == MaxTime || s.q.events[slotOf(top.key)].proc != nil {
+			return
 		}
 		s.now = top.at
 		s.result.Events++
 		if s.poll--; s.poll <= 0 {
 			s.look()
 		}
-		fn, p := s.q.pop()
-		if p == nil {
-			fn()
-			continue
-		}
-		if p == self && !p.onCPU && p.cond == nil {
-			p.state = StateRunning
-			return true
-		}
-		s.unblock(p)
+		fn, _ = s.q.pop()
 	}
 }
 
 func (s *Sim) recoverCallback() {
 	if r := recover(); r != nil {
+		s.q.fill()
 		s.Fail(&PanicError{Value: r, Stack: debug.Stack()})
 	}
 }
@@ -312,7 +326,7 @@ func (s *Sim) exhausted() {
 // nothingAhead reports whether no event has a time: there may be some at MaxTime.
 func (s *Sim) nothingAhead() bool {
 	for _, e := range s.q.heap {
-		if e.slot != 0 && e.at != MaxTime && s.q.events[e.slot].gen == e.gen {
+		if e.key != endKey && e.at != MaxTime && s.q.events[slotOf(e.key)].key == e.key {
 			return false
 		}
 	}
@@ -328,12 +342,12 @@ func (s *Sim) unblock(p *Proc) {
 	case p.cond != nil:
 		p.cond.remove(p)
 	}
-	if !p.onCPU {
-		p.state = StateRunning
-		s.target = p
+	if p.onCPU {
+		s.wakeUp(p)
 		return
 	}
-	s.wakeUp(p)
+	p.state = StateRunning
+	s.target = p
 }
 
 // unwindAll ends every process that is left. First it takes them off whatever they are blocked on, since nobody will wake them.
@@ -345,7 +359,7 @@ func (s *Sim) unwindAll() {
 		c.curr, c.rq = nil, nil
 	}
 	for p := s.first; p != nil; p = p.next {
-		p.c = nil
+		p.c, p.killed = nil, true
 		if p.cond != nil {
 			p.cond.remove(p)
 		}
