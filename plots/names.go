@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"mmsim/internal/suggest"
 )
 
 // pageSize is what a page counts for where pages and bytes share an axis. All supported machines have 4 KiB.
@@ -113,6 +115,14 @@ func expand(pattern string, names []string) ([]string, error) {
 	}
 	slices.SortFunc(found, natural)
 	return found, nil
+}
+
+// didYouMean gives the nearest of the valid names as the end of an error, or nothing if none is near.
+func didYouMean(got string, valid []string) string {
+	if near := suggest.Nearest(got, valid); near != "" {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return ""
 }
 
 // quoteMeta leaves "*" as the only special character: names such as "Active(anon)" or "a[1]" mean themselves.

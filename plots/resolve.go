@@ -98,18 +98,17 @@ func (c *chart) addSeries(table *results.Table) error {
 		if len(names) > len(categorical) && c.spec.Kind != Area {
 			one.dash = dashes[i%len(dashes)]
 		}
-		scale := given[i].Scale
-		if scale == 0 {
-			scale = 1
-		}
-		one.values = c.convert(name, values, scale)
+		one.values = c.convert(name, values, given[i].Scale)
 		c.series = append(c.series, one)
 	}
 	return nil
 }
 
-// convert gives the values of a name in the unit of the axis.
+// convert gives the values of a name in the unit of the axis, times scale (0 means 1).
 func (c *chart) convert(name string, values []float64, scale float64) []float64 {
+	if scale == 0 {
+		scale = 1
+	}
 	q, order := measure(name)
 	scale *= converted(q, order, c.unit)
 	out := make([]float64, len(values))
@@ -159,7 +158,7 @@ func (c *chart) addLines(table *results.Table) error {
 		}
 		for _, name := range found {
 			values, _ := table.Column(name)
-			one := refLine{values: c.convert(name, values, 1), level: math.NaN()}
+			one := refLine{values: c.convert(name, values, l.Scale), level: math.NaN()}
 			constant := true
 			for _, v := range one.values {
 				if math.IsNaN(v) {

@@ -43,6 +43,7 @@ type RefLine struct {
 	Name  string  `json:"name,omitempty"`
 	Value float64 `json:"value,omitempty"` // in the unit of the y axis
 	Label string  `json:"label,omitempty"`
+	Scale float64 `json:"scale,omitempty"` // of a sampled name, as in Series
 }
 
 // Spec says what a chart shows. The zero value of every field but File and Series is a good default.
@@ -101,8 +102,8 @@ func validate(s Spec) error {
 		}
 	}
 	for _, l := range s.Lines {
-		if l.Name == "" && (math.IsNaN(l.Value) || math.IsInf(l.Value, 0)) {
-			return fmt.Errorf("a reference line's value must be finite")
+		if v := l.Value + l.Scale; math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("a reference line's value and scale must be finite")
 		}
 	}
 	if s.Log && s.Kind == Area {
