@@ -57,19 +57,23 @@ func Build(c Config) (*Memory, error) {
 	m.freeAll(m.rows(reserved), m.cmaRange(c, reserved))
 	m.buildZonelists()
 	m.makePCP()
-	m.initWatermarks()
+	var late []lateFree
+	if !c.NoEstimate {
+		late = m.lateFrees()
+	}
+	m.initWatermarks(late)
 	return m, nil
 }
 
 func newMemory(l *Layout, c Config) *Memory {
 	m := &Memory{
 		Arch: l.Arch, layout: l, Events: c.Events, HasCMA: c.CMA > 0, MobilityGrouping: true,
-		pageblockOrder: 9, pcpHugeOrder: 9, sysctl: defaultSysctl(l.Arch), userMinFree: -1,
+		pageblockOrder: 9, sysctl: defaultSysctl(l.Arch), userMinFree: -1,
 	}
 	if l.Arch == I386 {
-		m.pageblockOrder, m.pcpHugeOrder = 10, -1
+		m.pageblockOrder = 10
 	}
-	m.sysctl.THP = c.THP && m.pcpHugeOrder > 0
+	m.sysctl.THP = c.THP
 	if m.Events == nil {
 		m.Events = new([vmstat.NrEvents]uint64)
 	}

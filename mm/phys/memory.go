@@ -31,7 +31,6 @@ type Memory struct {
 	zones          []*Zone    // by id
 	cpuNode        []int      // node of each CPU
 	pageblockOrder int
-	pcpHugeOrder   int // order of huge pages on per-CPU lists, -1 if there are none
 	movableZone    ZoneType
 	sysctl         Sysctl
 	userMinFree    int // min_free_kbytes as set by the user, -1 if never

@@ -76,7 +76,7 @@ const (
 	FlagActive                                     // PG_active
 	FlagLRU                                        // PG_lru: on an LRU list
 	FlagSwapbacked                                 // PG_swapbacked: anonymous or shared memory
-	FlagAnon                                       // PageAnon: Mapping is an anon_vma
+	FlagBatched                                    // waits in a per-CPU batch to move on its LRU list
 	FlagSwapCache                                  // PG_swapcache: Private is the swap slot
 	FlagDirty                                      // PG_dirty
 	FlagWriteback                                  // PG_writeback
@@ -86,7 +86,7 @@ const (
 	FlagMlocked                                    // PG_mlocked
 	FlagExclusive                                  // PG_anon_exclusive
 	FlagLocked                                     // PG_locked
-	FlagUptodate                                   // PG_uptodate
+	FlagReadahead                                  // PG_readahead: read ahead of use, and not used yet
 	FlagHead                                       // PG_head: first page of a compound page
 )
 

@@ -38,13 +38,13 @@ func pindex(order int, mt Migratetype) int {
 	return order*int(MigratePCPTypes) + int(mt)
 }
 
-// pcpAllowed reports whether blocks of the order go through the per-CPU lists (pcp_allowed_order).
-func (m *Memory) pcpAllowed(order int) bool { return order <= CostlyOrder || order == m.pcpHugeOrder }
+// pcpAllowed reports whether blocks of the order go through the per-CPU lists (pcp_allowed_order): small ones and huge pages.
+func (m *Memory) pcpAllowed(order int) bool { return order <= CostlyOrder || order == m.pageblockOrder }
 
 // pindexOrder is the inverse of pindex (pindex_to_order).
 func (m *Memory) pindexOrder(i int) int {
 	if i >= nrPCPLists-2 {
-		return m.pcpHugeOrder
+		return m.pageblockOrder
 	}
 	return i / int(MigratePCPTypes)
 }

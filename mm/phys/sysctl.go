@@ -24,13 +24,61 @@ func defaultSysctl(a Arch) Sysctl {
 	return s
 }
 
-// initWatermarks computes everything at the end of boot (init_per_zone_wmark_min, then what khugepaged wants).
-func (m *Memory) initWatermarks() {
+// thpMinRAM is the memory below which the kernel boots with huge pages off (hugepage_init), in pages.
+const thpMinRAM = 512 * mib
+
+// initWatermarks computes everything as a boot does, in its order, because each step starts from the marks and the managed pages of
+// that moment:
+//
+//  1. init_per_zone_wmark_min, at postcore_initcall, when the pages in late have not been freed yet. The protection arrays stay as computed then;
+//  2. hugepage_init starts or does not start khugepaged, unless memory is small;
+//  3. the rest of memory is freed, and user space writes transparent_hugepage/enabled, as the machine declares it.
+func (m *Memory) initWatermarks(late []lateFree) {
+	for _, f := range late {
+		f.zone.Managed -= f.pages
+	}
 	m.calculateMinFree()
 	m.setupWatermarks()
 	m.setupLowmemReserve()
+	if m.Managed() >= thpMinRAM {
+		m.recommendMinFree()
+		m.setupWatermarks()
+	}
+	for _, f := range late {
+		f.zone.Managed += f.pages
+	}
 	m.recommendMinFree()
 	m.setupWatermarks()
+}
+
+// lateFree is pages that are freed when the kernel's init has run: the initial RAM disk and parts of the image.
+type lateFree struct {
+	zone  *Zone
+	pages uint64
+}
+
+// lateFrees finds the zones of what is freed late: one for the image, one for the RAM disk at the top of low memory.
+func (m *Memory) lateFrees() []lateFree {
+	k := m.layout.kernel()
+	freed := uint64(0)
+	for _, r := range k.freed {
+		freed += r.End - r.Start
+	}
+	image := m.owner(m.layout.row(k.image.Start))
+	top := image
+	for _, r := range m.ranges {
+		if m.layout.frame(r.start) < min(fourGiB, m.layout.MaxLowPFN) && r.zone.Type != ZoneMovable {
+			top = r.zone
+		}
+	}
+	var out []lateFree
+	for _, f := range []lateFree{{image, freed}, {top, k.initrd}} {
+		if f.zone != nil {
+			f.pages = min(f.pages, f.zone.Managed/2)
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // SetMinFreeKbytes is a write to vm.min_free_kbytes.
@@ -92,11 +140,8 @@ func (m *Memory) SetPercpuPagelistHighFraction(v int) error {
 func (m *Memory) SetZoneReclaimMode(v int) { m.sysctl.ZoneReclaimMode = v }
 
 // SetTHP tells whether transparent huge pages are on (always or madvise). It recomputes min_free_kbytes and the watermarks, as
-// khugepaged's start and stop do (start_stop_khugepaged). On an architecture without them it does nothing.
+// khugepaged's start and stop do (start_stop_khugepaged).
 func (m *Memory) SetTHP(on bool) {
-	if m.pcpHugeOrder < 0 {
-		return
-	}
 	m.sysctl.THP = on
 	m.recommendMinFree()
 	m.setupWatermarks()
