@@ -178,7 +178,7 @@ func TestDrawErrors(t *testing.T) {
 		{Spec{File: "m", Series: memory, Lines: []RefLine{{Name: "zone.0.DMA32.minn"}}}, `did you mean "zone.0.DMA32.min"?`},
 		{Spec{File: "m", Series: memory, Kind: "lines"}, `unknown kind "lines"; did you mean "line"? (valid: line, step, area)`},
 		{Spec{File: "m", Series: memory, Unit: "byte"}, `did you mean "bytes"?`},
-		{Spec{File: "m", Series: memory, Formats: []string{"jpg"}}, `unknown format "jpg" (valid: png, svg, pdf)`},
+		{Spec{File: "m", Series: memory, Formats: []string{"jpg"}}, `unknown format "jpg"; did you mean "png"? (valid: png, svg, pdf)`},
 		{Spec{File: "m", Series: memory, Kind: Area, Log: true}, "no logarithmic axis"},
 		{Spec{File: "m", Series: memory, Width: 1e9}, "width is 1e+09 inches"},
 		{Spec{File: "m", Series: memory, Height: math.NaN()}, "height"},
