@@ -377,6 +377,7 @@ func (c *cpu) setCurr(prev, p *Proc) {
 	p.state = StateRunning
 	p.execStart = s.now
 	p.sliceStart = p.sumExec
+	c.updateMin()
 	if c.last != p {
 		c.last = p
 		c.switches++

@@ -338,6 +338,7 @@ const maxThrows = 1000
 
 // throw unwinds p.
 func (p *Proc) throw() {
+	p.sim.poll = 0 // so that deferred functions do not run ahead
 	p.throws++
 	if p.throws > maxThrows {
 		p.stuck = true

@@ -1,0 +1,151 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestOrderOfEqualTimes(t *testing.T) {
+	s := New(Options{})
+	var got []int
+	for i := range 100 {
+		s.At(Time(50-i%3), func() { got = append(got, i) })
+	}
+	res := s.Run(context.Background())
+	if res.Reason != AllDone || res.Events != 100 || res.Now != 50 {
+		t.Fatalf("run ended as %+v", res)
+	}
+	want := make([]int, 100)
+	for i := range want {
+		want[i] = i
+	}
+	slices.SortStableFunc(want, func(a, b int) int { return cmp.Compare(50-a%3, 50-b%3) })
+	if !slices.Equal(got, want) {
+		t.Errorf("order %v, want %v", got, want)
+	}
+}
+
+func TestCancel(t *testing.T) {
+	s := New(Options{})
+	ran := ""
+	a := s.At(10, func() { ran += "a" })
+	b := s.At(20, func() { ran += "b" })
+	s.At(15, func() {
+		if s.Cancel(a) {
+			t.Error("cancelled a, which has run")
+		}
+		if s.Horizon() != 20 || !s.Cancel(b) || s.Cancel(b) {
+			t.Error("b cannot be cancelled exactly once")
+		}
+		if s.Horizon() != MaxTime {
+			t.Errorf("horizon is %v with nothing left", s.Horizon())
+		}
+		c := s.After(5, func() { ran += "c" })
+		if s.Cancel(b) {
+			t.Error("b's handle cancels c, which may be in b's slot")
+		}
+		_ = c
+	})
+	if s.Cancel(Timer{}) {
+		t.Error("cancelled the zero Timer")
+	}
+	s.Run(context.Background())
+	if ran != "ac" {
+		t.Errorf("ran %q, want ac", ran)
+	}
+}
+
+func TestPastAndNever(t *testing.T) {
+	s := New(Options{})
+	var got []Time
+	s.At(10, func() {
+		s.At(3, func() { got = append(got, s.Now()) })
+		s.After(-3, func() { got = append(got, s.Now()) })
+		s.After(MaxTime, func() { t.Error("an event at MaxTime ran") })
+	})
+	if res := s.Run(context.Background()); res.Reason != AllDone || !slices.Equal(got, []Time{10, 10}) {
+		t.Errorf("ran at %v, ended as %+v", got, res)
+	}
+}
+
+// TestQueueAgainstSorted does random things to a queue and to a sorted list, in and out of the state with a hole.
+func TestQueueAgainstSorted(t *testing.T) {
+	type ref struct {
+		at    Time
+		seq   int
+		timer Timer
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		var (
+			q     queue
+			model []ref
+			gone  []Timer
+			seq   int
+			ran   int
+		)
+		q.init(1 << 40)
+		push := func() {
+			at := Time(rapid.IntRange(0, 30).Draw(t, "at"))
+			id := seq
+			seq++
+			model = append(model, ref{at, id, q.push(at, func() { ran = id })})
+		}
+		for range rapid.IntRange(0, 300).Draw(t, "steps") {
+			switch op := rapid.IntRange(0, 9).Draw(t, "op"); {
+			case op < 5:
+				push()
+			case op < 7 && len(model) > 0:
+				slices.SortFunc(model, func(a, b ref) int {
+					return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.seq, b.seq))
+				})
+				if q.top() != model[0].at {
+					t.Fatalf("top is %v, want %v", q.top(), model[0].at)
+				}
+				fn, _ := q.pop()
+				fn()
+				if ran != model[0].seq {
+					t.Fatalf("popped %d, want %d", ran, model[0].seq)
+				}
+				gone = append(gone, model[0].timer)
+				model = model[1:]
+				switch rapid.IntRange(0, 2).Draw(t, "then") {
+				case 0:
+					push()
+				case 1:
+					q.fill()
+				}
+			case op < 9 && len(model) > 0:
+				i := rapid.IntRange(0, len(model)-1).Draw(t, "victim")
+				if !q.cancel(model[i].timer) {
+					t.Fatalf("cannot cancel %+v", model[i])
+				}
+				gone = append(gone, model[i].timer)
+				model = slices.Delete(model, i, i+1)
+			case len(gone) > 0:
+				if q.cancel(gone[rapid.IntRange(0, len(gone)-1).Draw(t, "gone")]) {
+					t.Fatal("cancelled what had gone")
+				}
+			}
+			q.fill()
+			if n := len(q.heap) - q.dead - 1; n != len(model) {
+				t.Fatalf("%d live entries, want %d", n, len(model))
+			}
+			dead := 0
+			for i, e := range q.heap {
+				if i > 0 && e.less(&q.heap[(i-1)/heapArity]) {
+					t.Fatalf("entry %d comes before its parent", i)
+				}
+				if q.events[slotOf(e.key)].key != e.key {
+					dead++
+				}
+			}
+			if dead != q.dead || q.events[slotOf(q.heap[0].key)].key != q.heap[0].key {
+				t.Fatalf("%d dead entries, counted %d; top dead or not", dead, q.dead)
+			}
+		}
+	})
+}
