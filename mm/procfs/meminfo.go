@@ -259,7 +259,7 @@ func parseMeminfo(s *scanner) (*Meminfo, error) {
 		b.finish(s)
 		m.Layout = b.layout
 		for _, name := range []string{"MemTotal", "MemFree"} {
-			if !m.Layout.Has(name) {
+			if s.err == nil && !m.Layout.Has(name) {
 				s.err = &ParseError{File: s.file, Want: "a line " + name}
 			}
 		}
