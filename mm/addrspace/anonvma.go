@@ -158,3 +158,23 @@ func (r *AnonVMAs) Unlink(v *VMA) {
 		}
 	}
 }
+
+// OldestAnonVMA is the AnonVMA highest up the line of forks that v is linked to: reverse mapping through it finds every relative that
+// could share a page of v's.
+func (v *VMA) OldestAnonVMA() *AnonVMA {
+	a := v.AnonVMA
+	for _, b := range v.chain {
+		if b.depth() < a.depth() {
+			a = b
+		}
+	}
+	return a
+}
+
+func (a *AnonVMA) depth() int {
+	n := 0
+	for p := a.parent; p != nil; p = p.parent {
+		n++
+	}
+	return n
+}

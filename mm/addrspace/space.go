@@ -178,3 +178,22 @@ func (s *Space) Split(v *VMA, addr uint64) *VMA {
 	s.vmas.ReplaceOrInsert(up)
 	return up
 }
+
+// Grow moves the start of a VMA that grows down to a lower address, which is free.
+func (s *Space) Grow(v *VMA, start uint64) {
+	n := (v.Start - start) >> PageShift
+	s.vmas.Delete(v)
+	v.Start = start
+	v.PgOff -= n
+	s.vmas.ReplaceOrInsert(v)
+	s.account(v.Flags, int64(n))
+	s.HiwaterVM = max(s.HiwaterVM, s.TotalVM)
+}
+
+// Adopt adds a VMA as it is, without merging: fork copies mappings one by one.
+func (s *Space) Adopt(v *VMA) {
+	v.Space = s
+	s.account(v.Flags, int64(v.Pages()))
+	s.HiwaterVM = max(s.HiwaterVM, s.TotalVM)
+	s.vmas.ReplaceOrInsert(v)
+}

@@ -1,0 +1,71 @@
+package mm
+
+import (
+	"mmsim/mm/addrspace"
+	"mmsim/mm/phys"
+	"mmsim/mm/vmstat"
+)
+
+// gfpAnon is what a fault on anonymous memory asks with (vma_alloc_zeroed_movable_folio); a copy needs no clearing.
+const (
+	gfpAnon = phys.GFPHighuserMovable | phys.GFPComp | phys.GFPZero
+	gfpCopy = phys.GFPHighuserMovable | phys.GFPComp
+)
+
+// newAnon makes a page that was just allocated an anonymous page of a VMA, exclusive to it and mapped once (folio_add_new_anon_rmap,
+// folio_add_lru_vma). Its page-table entry is the caller's to set.
+func (k *Kernel) newAnon(cpu int, pfn phys.PFN, v *addrspace.VMA, addr uint64) {
+	p := k.Mem.Page(pfn)
+	p.SetKind(phys.KindAnon)
+	p.SetFlags(phys.FlagSwapbacked | phys.FlagExclusive)
+	p.Mapping = v.AnonVMA.ID
+	p.Index = uint32(v.Index(addr))
+	p.Mapcount = 1
+	k.zoneOf(p).Node.Stat[vmstat.NRAnonPages]++
+	v.Space.RSS[addrspace.RSSAnon]++
+	k.lruAdd(cpu, pfn)
+}
+
+// dropMapping takes one mapping off an anonymous page and frees the page with the last one unless the swap cache or a write to the swap
+// device still holds it (page_remove_rmap, free_page_and_swap_cache).
+func (k *Kernel) dropMapping(cpu int, pfn phys.PFN) {
+	p := k.Mem.Page(pfn)
+	p.Mapcount--
+	if p.Mapcount > 0 {
+		return
+	}
+	k.zoneOf(p).Node.Stat[vmstat.NRAnonPages]--
+	if p.Test(phys.FlagSwapCache) {
+		k.freeSwapCache(cpu, pfn)
+		return
+	}
+	k.freeAnon(cpu, pfn)
+}
+
+// freeAnon gives an anonymous page back that nothing refers to.
+func (k *Kernel) freeAnon(cpu int, pfn phys.PFN) {
+	k.lruForget(pfn)
+	k.Mem.FreePage(cpu, pfn)
+}
+
+// freeSwapCache frees the page of a swap-cache entry that no page table refers to, neither mapped nor as a swap entry; while it is being
+// read or written it stays, for reclaim to find (free_swap_cache, try_to_free_swap).
+func (k *Kernel) freeSwapCache(cpu int, pfn phys.PFN) {
+	p := k.Mem.Page(pfn)
+	if p.Mapcount == 0 && k.tryToFreeSwap(cpu, pfn) {
+		k.freeAnon(cpu, pfn)
+	}
+}
+
+// refs is the page's reference count without the caller's: its mappings, the swap cache, a batch (folio_ref_count).
+func (k *Kernel) refs(pfn phys.PFN) int {
+	p := k.Mem.Page(pfn)
+	n := int(p.Mapcount)
+	if p.Test(phys.FlagSwapCache) {
+		n++
+	}
+	if k.inAddBatch(pfn) {
+		n++
+	}
+	return n
+}

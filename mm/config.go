@@ -1,0 +1,209 @@
+package mm
+
+import (
+	"fmt"
+
+	"mmsim/engine"
+	"mmsim/internal/suggest"
+	"mmsim/mm/addrspace"
+	"mmsim/mm/lru"
+	"mmsim/mm/phys"
+	"mmsim/mm/swap"
+	"mmsim/mm/vmstat"
+)
+
+// NodeConfig is one NUMA node of a machine: its RAM in bytes and its CPUs.
+type NodeConfig struct {
+	RAM  uint64
+	CPUs int
+}
+
+// SwapConfig is one swap area: its size in bytes, its device ("ssd", "disk" or "zram") and its priority, -1 for the kernel's choice.
+type SwapConfig struct {
+	Size     uint64
+	Device   string
+	Priority int
+}
+
+// Sysctl is a setting by its name in sysctl(8), such as vm.swappiness.
+type Sysctl struct{ Name, Value string }
+
+// Config is the machine to simulate.
+type Config struct {
+	Arch   string // "x86_64" or "i386"; empty: x86_64
+	Nodes  []NodeConfig
+	Swap   []SwapConfig
+	Sysctl []Sysctl
+	THP    string // transparent_hugepage/enabled; empty: as the kernel boots it
+	Seed   uint64
+	Cost   *CostTable // nil: the default preset
+}
+
+// A ConfigError says which part of a machine's description is wrong.
+type ConfigError struct{ Field, Value, Reason string }
+
+// Error names the field, its value and what is wrong with it.
+func (e *ConfigError) Error() string {
+	if e.Value == "" {
+		return fmt.Sprintf("machine: %s: %s", e.Field, e.Reason)
+	}
+	return fmt.Sprintf("machine: %s = %s: %s", e.Field, e.Value, e.Reason)
+}
+
+// thpLeast is the RAM below which the kernel leaves transparent huge pages off at boot (hugepage_init).
+const thpLeast = 512 << 20
+
+// New boots a machine on a simulation, whose number of CPUs must be that of the machine. Errors are the user's: *ConfigError.
+func New(sim *engine.Sim, cfg Config) (*Kernel, error) {
+	arch, layout, err := archOf(cfg.Arch)
+	if err != nil {
+		return nil, err
+	}
+	nodes := make([]phys.NodeConfig, len(cfg.Nodes))
+	ram := uint64(0)
+	for i, n := range cfg.Nodes {
+		nodes[i] = phys.NodeConfig{RAM: n.RAM &^ (addrspace.PageSize - 1), CPUs: n.CPUs}
+		ram += n.RAM
+	}
+	thp := cfg.THP == "always" || cfg.THP == "madvise" || cfg.THP == "" && ram >= thpLeast && arch == phys.X86_64
+	mem, err := phys.Build(phys.Config{Arch: arch, Nodes: nodes, THP: thp})
+	if err != nil {
+		return nil, &ConfigError{Field: "ram", Reason: err.Error()}
+	}
+	k := &Kernel{
+		Sim: sim, Mem: mem, cfg: cfg, seed: cfg.Seed, cost: cfg.Cost, layout: layout, events: mem.Events,
+		byName: map[string]*Process{}, pageWaits: map[phys.PFN]*engine.Cond{}, zipfs: map[zipfKey]*engine.Zipf{},
+		nextPID: firstPID, pidMax: pidMax,
+	}
+	if k.cost == nil {
+		k.cost = presets[0]
+	}
+	mem.Hooks.WakeKswapd = k.onWake
+	for _, n := range mem.Nodes {
+		k.lruvecs = append(k.lruvecs, lru.New(mem, n))
+		var mask phys.Nodemask
+		mask.Add(n.ID)
+		k.bindMasks = append(k.bindMasks, mask)
+	}
+	for cpu := range mem.CPUs() {
+		k.nodeOfCPU = append(k.nodeOfCPU, mem.Nodes[mem.NodeOfCPU(cpu)])
+	}
+	if sim.CPUs() != len(k.nodeOfCPU) {
+		return nil, &ConfigError{Field: "cpus", Value: itoa(len(k.nodeOfCPU)), Reason: "the simulation has " + itoa(sim.CPUs())}
+	}
+	k.batches = make([]cpuBatches, len(k.nodeOfCPU))
+	k.nodes = make([]nodeState, len(mem.Nodes))
+	k.swap = swap.New(len(k.nodeOfCPU))
+	for _, n := range mem.Nodes {
+		k.startKswapd(n)
+	}
+	k.takeZeroPage()
+	k.initSysctl()
+	for i, c := range cfg.Swap {
+		if err := k.swapOn(i, c); err != nil {
+			return nil, err
+		}
+	}
+	for _, s := range cfg.Sysctl {
+		if err := k.SetSysctl(s.Name, s.Value); err != nil {
+			return nil, &ConfigError{Field: "sysctl", Reason: err.Error()}
+		}
+	}
+	return k, nil
+}
+
+// Pids: the first that a scenario's process gets, and kernel.pid_max of a machine with few CPUs (PID_MAX_DEFAULT).
+const (
+	firstPID = 100
+	pidMax   = 32768
+)
+
+func archOf(name string) (phys.Arch, *addrspace.Layout, error) {
+	switch name {
+	case "", "x86_64":
+		return phys.X86_64, addrspace.X86_64, nil
+	case "i386":
+		return phys.I386, addrspace.I386, nil
+	}
+	return 0, nil, &ConfigError{Field: "arch", Reason: suggest.Unknown("architecture", name, []string{"x86_64", "i386"}).Error()}
+}
+
+// takeZeroPage sets a frame of the kernel's aside as the zero page (empty_zero_page).
+func (k *Kernel) takeZeroPage() {
+	var ac phys.AllocContext
+	flags := k.Mem.Prepare(&ac, phys.GFPKernel, 0, k.nodeOfCPU[0].ID, nil)
+	pfn := k.Mem.GetPageFromFreelist(&ac, 0, flags)
+	k.Mem.Page(pfn).SetKind(phys.KindZero)
+	k.zeroPage = uint32(pfn)
+}
+
+// swapOn activates one of the declared swap areas.
+func (k *Kernel) swapOn(i int, c SwapConfig) error {
+	if c.Device == "" {
+		c.Device = "ssd"
+	}
+	dev, ok := k.cost.Devices[c.Device]
+	if !ok {
+		return &ConfigError{Field: "swap.device", Reason: suggest.Unknown("swap device", c.Device, []string{"ssd", "disk", "zram"}).Error()}
+	}
+	name := "/dev/vd" + string(rune('a'+i%26))
+	if c.Device == "zram" {
+		name = "/dev/zram" + itoa(i)
+	}
+	a, err := k.swap.On(swap.Config{Name: name, Device: c.Device, Bytes: c.Size, Priority: c.Priority, Rotational: c.Device == "disk"})
+	if err != nil {
+		return &ConfigError{Field: "swap", Reason: err.Error()}
+	}
+	k.devs = append(k.devs, engine.NewDevice(k.Sim, dev))
+	k.printk("Adding %dk swap on %s.  Priority:%d extents:1 across:%dk ", a.Slots*4, a.Name, a.Priority, a.Slots*4)
+	return nil
+}
+
+// kernelStackPages is the size of a task's kernel stack (THREAD_SIZE: 16 KiB on x86-64, 8 KiB on i386).
+func (k *Kernel) kernelStackPages() int {
+	if k.Mem.Arch == phys.I386 {
+		return 2
+	}
+	return 4
+}
+
+// allocStack takes the pages of the process's kernel stack while the machine boots, when memory cannot be short.
+func (p *Process) allocStack() {
+	k := p.k
+	var ac phys.AllocContext
+	flags := k.Mem.Prepare(&ac, phys.GFPKernelAccount, 0, k.nodeOfCPU[0].ID, nil)
+	for range k.kernelStackPages() {
+		p.addStackPage(k.Mem.GetPageFromFreelist(&ac, 0, flags))
+	}
+}
+
+// allocStackAs takes the pages of a child's kernel stack on behalf of its parent (alloc_thread_stack_node).
+func (p *Process) allocStackAs(parent *task) {
+	for range p.k.kernelStackPages() {
+		p.addStackPage(parent.allocPage(phys.GFPKernelAccount))
+	}
+}
+
+func (p *Process) addStackPage(pfn phys.PFN) {
+	if pfn == 0 {
+		return
+	}
+	page := p.k.Mem.Page(pfn)
+	page.SetKind(phys.KindStack)
+	p.k.zoneOf(page).Node.Stat[vmstat.NRKernelStack] += 4
+	p.stack = append(p.stack, pfn)
+}
+
+// freeStack gives the kernel stack back.
+func (p *Process) freeStack() {
+	k := p.k
+	cpu := 0
+	if p.proc != nil {
+		cpu = p.cpu()
+	}
+	for _, pfn := range p.stack {
+		k.zoneOf(k.Mem.Page(pfn)).Node.Stat[vmstat.NRKernelStack] -= 4
+		k.Mem.FreePage(cpu, pfn)
+	}
+	p.stack = nil
+}

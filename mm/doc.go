@@ -1,0 +1,17 @@
+// Package mm is the memory management of one simulated Linux 6.1 machine: the policies that join the data structures of its sub-packages.
+// One file holds one concept of the kernel, under the kernel's name: the slow path of allocation (alloc.go), page faults (fault.go), fork
+// (fork.go), reverse mapping (rmap.go), reclaim (scancontrol.go, reclaim.go, shrinkpages.go), kswapd (kswapd.go), direct reclaim
+// (directreclaim.go), the swap cache (swapcache.go, swapin.go), overcommit (overcommit.go), the OOM killer (oom.go), system calls (mmap.go,
+// touch.go, process.go).
+//
+// Invariants:
+//   - Everything runs as some engine.Proc; between two calls of it that block (Spend, Sleep, Wait, an allocation that may reclaim) nothing else
+//     runs, so a function that makes none sees and leaves consistent state.
+//   - A page is in use by whom its kind says; an anonymous page's Mapcount is the number of page-table entries that map it, and it is
+//     on a list, in a batch, or about to be freed.
+//   - A page with Mapcount 0 is held by the swap cache, or is being freed.
+//   - A process's RSS counters are the numbers of its page-table entries of each kind; nr_anon_pages counts the anonymous pages that are mapped.
+//   - Committed_AS is the sum over processes of the pages of their VMAs that have VMAccount.
+//   - Every event that /proc/vmstat counts is counted where it is decided, under the kernel's name.
+//   - No duration of work is written outside the table of costs (cost.go).
+package mm

@@ -1,0 +1,210 @@
+package mm
+
+import (
+	"mmsim/mm/addrspace"
+	"mmsim/mm/phys"
+	"mmsim/mm/swap"
+	"mmsim/mm/vmstat"
+)
+
+// faultResult is what a step of a page fault came to (vm_fault_t).
+type faultResult uint8
+
+const (
+	faultDone  faultResult = iota
+	faultMajor             // done, and the device was waited for
+	faultRetry             // something changed meanwhile: look again
+	faultOOM               // no memory, though the OOM killer was asked
+)
+
+// fault resolves one access that the page tables do not allow (handle_mm_fault). It does not return if the access kills the process.
+func (p *Process) fault(addr uint64, write bool) {
+	p.k.count(vmstat.PgFault, 1)
+	major := false
+	for {
+		p.checkSignals()
+		v := p.mm.Find(addr)
+		if v == nil {
+			v = p.growStack(addr)
+		}
+		if v == nil || !allowed(v, write) {
+			p.send("SIGSEGV", false)
+			p.checkSignals()
+		}
+		switch p.handleFault(v, addr, write) {
+		case faultDone:
+			if major {
+				p.majFlt++
+			} else {
+				p.minFlt++
+			}
+			p.checkSignals()
+			return
+		case faultMajor:
+			p.majFlt++
+			p.checkSignals()
+			return
+		case faultRetry:
+			major = true
+		case faultOOM:
+			// The allocator has called the OOM killer or will: the access is tried again (pagefault_out_of_memory).
+			p.spend(p.k.cost.Syscall)
+		}
+	}
+}
+
+func allowed(v *addrspace.VMA, write bool) bool {
+	if write {
+		return v.Flags&addrspace.VMWrite != 0
+	}
+	return v.Flags&addrspace.VMAccess != 0
+}
+
+// handleFault looks at the page-table entry and does what it calls for (handle_pte_fault).
+func (p *Process) handleFault(v *addrspace.VMA, addr uint64, write bool) faultResult {
+	l := p.mm.EnsureLeaf(addr, p)
+	if l == nil {
+		return faultOOM
+	}
+	i := addrspace.Slot(addr)
+	switch pte := l.PTE[i]; {
+	case addrspace.Test(&l.Present, i):
+		if write && !addrspace.Test(&l.Writable, i) {
+			return p.writeProtected(v, l, i, addr)
+		}
+		return faultDone
+	case pte == 0:
+		return p.anonymous(v, l, i, addr, write)
+	default:
+		return p.swapIn(v, l, i, addr, swap.Entry(pte), write)
+	}
+}
+
+// anonymous gives an entry that is none the zero page for a read and a page of its own for a write (do_anonymous_page).
+func (p *Process) anonymous(v *addrspace.VMA, l *addrspace.Leaf, i uint, addr uint64, write bool) faultResult {
+	k := p.k
+	if !write {
+		l.Map(i, k.zeroPage, false)
+		p.spend(k.cost.ZeroPageFault)
+		return faultDone
+	}
+	k.anons.Prepare(v)
+	pfn := p.allocPage(gfpAnon)
+	if pfn == 0 {
+		return faultOOM
+	}
+	if l.PTE[i] != 0 { // reclaim let others run: the entry is not none any more
+		k.Mem.FreePage(p.cpu(), pfn)
+		return faultRetry
+	}
+	k.newAnon(p.cpu(), pfn, v, addr)
+	l.Map(i, uint32(pfn), true)
+	p.spend(k.cost.AnonFault)
+	return faultDone
+}
+
+// writeProtected resolves a write to a page that is mapped read-only: it is reused if the process is the only one that has it, else
+// copied (do_wp_page).
+func (p *Process) writeProtected(v *addrspace.VMA, l *addrspace.Leaf, i uint, addr uint64) faultResult {
+	k := p.k
+	if old := l.PTE[i]; old != k.zeroPage && k.reusable(p.cpu(), phys.PFN(old)) {
+		k.Mem.Page(phys.PFN(old)).Set(phys.FlagExclusive)
+		l.Map(i, old, true)
+		k.count(vmstat.PgReuse, 1)
+		p.spend(k.cost.ReuseFault)
+		return faultDone
+	}
+	old := l.PTE[i]
+	gfp, cost := gfpCopy, k.cost.COWFault
+	if old == k.zeroPage {
+		gfp, cost = gfpAnon, k.cost.AnonFault
+	}
+	k.anons.Prepare(v)
+	pfn := p.allocPage(gfp)
+	if pfn == 0 {
+		return faultOOM
+	}
+	if l.PTE[i] != old || !addrspace.Test(&l.Present, i) {
+		k.Mem.FreePage(p.cpu(), pfn)
+		return faultRetry
+	}
+	k.newAnon(p.cpu(), pfn, v, addr)
+	l.Map(i, uint32(pfn), true)
+	if old != k.zeroPage {
+		p.mm.RSS[addrspace.RSSAnon]-- // newAnon counted the copy; the original goes
+		k.dropMapping(p.cpu(), phys.PFN(old))
+	}
+	p.spend(cost)
+	return faultDone
+}
+
+// reusable tells whether a write fault may take the page over because nobody else has it (the first half of do_wp_page).
+func (k *Kernel) reusable(cpu int, pfn phys.PFN) bool {
+	p := k.Mem.Page(pfn)
+	if p.Test(phys.FlagExclusive) {
+		return true
+	}
+	if k.refs(pfn) > 3 {
+		return false
+	}
+	if !p.Test(phys.FlagLRU) {
+		k.lruAddDrain(cpu)
+	}
+	cached := 0
+	if p.Test(phys.FlagSwapCache) {
+		cached = 1
+	}
+	if k.refs(pfn) > 1+cached || p.Test(phys.FlagLocked) {
+		return false
+	}
+	if cached == 1 {
+		k.tryToFreeSwap(cpu, pfn)
+	}
+	return k.refs(pfn) == 1
+}
+
+// growStack extends a stack that lies above addr down to it, within RLIMIT_STACK and away from its neighbour (expand_stack). Nil: the
+// address is nobody's.
+func (p *Process) growStack(addr uint64) *addrspace.VMA {
+	s := p.mm
+	v := s.FindNext(addr)
+	if v == nil || v.Flags&addrspace.VMGrowsDown == 0 || addr < s.Layout.MmapMinAddr {
+		return nil
+	}
+	start := addr &^ (addrspace.PageSize - 1)
+	grow := (v.Start - start) >> addrspace.PageShift
+	prev := s.FindPrev(v.Start)
+	switch {
+	case v.End-start > p.rlimit.Stack:
+		return nil
+	case prev != nil && prev.Flags&addrspace.VMGrowsDown == 0 && prev.Flags&addrspace.VMAccess != 0 && start < prev.End+addrspace.StackGuardGap:
+		return nil
+	case !p.withinAS(grow) || !p.charge(grow):
+		return nil
+	}
+	s.Grow(v, start)
+	return v
+}
+
+// AllocTable takes a page for a page table (pte_alloc_one). It may reclaim.
+func (p *Process) AllocTable(level addrspace.Level) (uint32, bool) {
+	pfn := p.allocPage(phys.GFPKernelAccount | phys.GFPZero)
+	if pfn == 0 {
+		return 0, false
+	}
+	page := p.k.Mem.Page(pfn)
+	page.SetKind(phys.KindPageTable)
+	if level != addrspace.LevelPUD {
+		p.k.zoneOf(page).Node.Stat[vmstat.NRPageTablePages]++
+	}
+	return uint32(pfn), true
+}
+
+// FreeTable gives the page of a page table back.
+func (p *Process) FreeTable(level addrspace.Level, frame uint32) {
+	page := p.k.Mem.Page(phys.PFN(frame))
+	if level != addrspace.LevelPUD {
+		p.k.zoneOf(page).Node.Stat[vmstat.NRPageTablePages]--
+	}
+	p.k.Mem.FreePage(p.cpu(), phys.PFN(frame))
+}

@@ -1,0 +1,151 @@
+package mm
+
+import (
+	"math/bits"
+
+	"mmsim/engine"
+	"mmsim/mm/addrspace"
+	"mmsim/mm/phys"
+	"mmsim/mm/swap"
+)
+
+// Fork makes a child with a copy-on-write copy of the address space, which runs body (fork(2), copy_process, dup_mmap). The child's full
+// name is parent/name, or parent/N with its ordinal if name is empty. EAGAIN: no more pids; ENOMEM: the commit limit or the page tables.
+func (p *Process) Fork(name string, body func(*Process)) (int, Errno) {
+	k := p.k
+	p.syscall(k.cost.ForkBase)
+	c := k.newProcess(p.childName(name), p.nice, p.pin)
+	if c == nil {
+		return 0, EAGAIN
+	}
+	c.node, c.rlimit, c.oomScoreAdj, c.adjMin = p.node, p.rlimit, p.oomScoreAdj, p.adjMin
+	c.mm = addrspace.NewSpace(p.mm.Layout, p.rlimit.Stack, &k.anons)
+	c.mm.StartBrk, c.mm.Brk, c.mm.Stack = p.mm.StartBrk, p.mm.Brk, p.mm.Stack
+	if !p.dupMmap(c) {
+		p.abandon(c)
+		return 0, ENOMEM
+	}
+	c.proc = nil
+	c.allocStackAs(&p.task)
+	c.parent = p
+	p.children = append(p.children, c)
+	p.forks++
+	c.start(k.Sim.Now(), body)
+	p.checkSignals()
+	return c.pid, 0
+}
+
+// abandon takes a half-made child away again.
+func (p *Process) abandon(c *Process) {
+	s := c.mm
+	for _, v := range s.List() {
+		p.k.zap(s, v.Start, v.End, p.cpu())
+		if v.Flags&addrspace.VMAccount != 0 {
+			p.k.committed -= int64(v.Pages())
+		}
+		s.Drop(v)
+	}
+	s.FreeTables(0, s.Layout.TaskSize, 0, 0, p)
+	c.mm = nil
+	c.state = stateDead
+	p.k.live--
+	p.k.processes = p.k.processes[:len(p.k.processes)-1]
+	delete(p.k.byName, c.name)
+}
+
+// dupMmap copies the VMAs and those page tables that the child could not fill by faulting (dup_mmap, copy_page_range).
+func (p *Process) dupMmap(c *Process) bool {
+	for _, v := range p.mm.List() {
+		if v.Flags&addrspace.VMDontCopy != 0 {
+			continue
+		}
+		if v.Flags&addrspace.VMAccount != 0 && !p.charge(v.Pages()) {
+			return false
+		}
+		w := &addrspace.VMA{Start: v.Start, End: v.End, PgOff: v.PgOff, Flags: v.Flags &^ addrspace.VMLocked}
+		c.mm.Adopt(w)
+		p.k.anons.Fork(w, v)
+		if v.AnonVMA != nil && !p.copyTables(c.mm, v) {
+			return false
+		}
+	}
+	return true
+}
+
+// copyTables copies the entries of one VMA by chunks of 512.
+func (p *Process) copyTables(dst *addrspace.Space, v *addrspace.VMA) bool {
+	for addr := v.Start; addr < v.End; {
+		src, base := p.mm.NextLeaf(addr, v.End)
+		if src == nil {
+			return true
+		}
+		from, to := addrspace.Slot(max(addr, base)), uint(addrspace.LeafPages)
+		if v.End < base+1<<addrspace.LeafShift {
+			to = addrspace.Slot(v.End)
+		}
+		addr = base + 1<<addrspace.LeafShift
+		if src.Used == 0 {
+			continue
+		}
+		l := dst.EnsureLeaf(base, p)
+		if l == nil {
+			return false
+		}
+		n := p.k.copyLeaf(dst, p.mm, l, src, from, to)
+		p.spend(engine.Time(n) * p.k.cost.ForkPage)
+	}
+	return true
+}
+
+// copyLeaf copies the entries [from, to) of src to dst, whose are none there: pages are write-protected on both sides and counted as
+// mapped once more, accessed bits stay behind, swap entries get one more user (copy_pte_range). It returns how many it copied.
+func (k *Kernel) copyLeaf(to, of *addrspace.Space, dst, src *addrspace.Leaf, first, end uint) int {
+	n, anon := 0, int64(0)
+	for w := first / 64; w*64 < end; w++ {
+		m := ^uint64(0)
+		if first > w*64 {
+			m <<= first - w*64
+		}
+		if end < w*64+64 {
+			m &= ^uint64(0) >> (w*64 + 64 - end)
+		}
+		present := src.Present[w] & m
+		for b := present; b != 0; b &= b - 1 {
+			i := w*64 + uint(bits.TrailingZeros64(b))
+			pte := src.PTE[i]
+			dst.PTE[i] = pte
+			if pte != k.zeroPage {
+				page := k.Mem.Page(phys.PFN(pte))
+				page.Mapcount++
+				page.Clear(phys.FlagExclusive)
+				anon++
+			}
+		}
+		n += bits.OnesCount64(present)
+		dst.Present[w] |= present
+		dst.Dirty[w] |= src.Dirty[w] & present
+		src.Writable[w] &^= present
+	}
+	dst.Used += int32(n)
+	to.RSS[addrspace.RSSAnon] += anon
+	if of.RSS[addrspace.RSSSwap] > 0 {
+		n += k.copySwapEntries(to, dst, src, first, end)
+	}
+	return n
+}
+
+func (k *Kernel) copySwapEntries(to *addrspace.Space, dst, src *addrspace.Leaf, first, end uint) int {
+	n := 0
+	for i := first; i < end; i++ {
+		if src.PTE[i] == 0 || addrspace.Test(&src.Present, i) {
+			continue
+		}
+		e := swap.Entry(src.PTE[i]).WithExclusive(false)
+		src.PTE[i], dst.PTE[i] = uint32(e), uint32(e)
+		k.swap.Dup(e)
+		n++
+	}
+	dst.Used += int32(n)
+	to.RSS[addrspace.RSSSwap] += int64(n)
+	return n
+}

@@ -1,0 +1,127 @@
+package mm
+
+import (
+	"fmt"
+
+	"mmsim/engine"
+	"mmsim/mm/addrspace"
+	"mmsim/mm/lru"
+	"mmsim/mm/phys"
+	"mmsim/mm/swap"
+	"mmsim/mm/vmstat"
+)
+
+// A Kernel is the memory management of one simulated machine. It belongs to one engine.Sim and is not safe for concurrent use.
+type Kernel struct {
+	Sim *engine.Sim
+	Mem *phys.Memory
+
+	// Where the machine reports what happens; nil functions are not called.
+	OnExit  func(ExitEvent)
+	OnTrace func(TraceEvent)
+	OnDmesg func(engine.Time, string)
+
+	cfg    Config
+	seed   uint64
+	cost   *CostTable
+	layout *addrspace.Layout
+	swap   *swap.Swap
+	devs   []*engine.Device // of the swap areas, by area
+	anons  addrspace.AnonVMAs
+
+	events    *[vmstat.NrEvents]uint64
+	lruvecs   []*lru.Lruvec // by node
+	nodes     []nodeState   // by node
+	batches   []cpuBatches  // by CPU
+	nodeOfCPU []*phys.Node
+
+	processes []*Process // in the order of creation, ended ones included
+	byName    map[string]*Process
+	nextPID   int
+	live      int
+	pidMax    int
+
+	committed int64 // pages charged (vm_committed_as)
+	sysctl    sysctls
+	zeroPage  uint32 // frame of the shared zero page
+
+	pageWaits map[phys.PFN]*engine.Cond // who waits for a locked page
+	oom       oomState
+	zipfs     map[zipfKey]*engine.Zipf
+	bindMasks []phys.Nodemask // by node: that node alone
+
+	owed          engine.Time // CPU time of the batch of pages that reclaim is at; spent when the batch is done
+	isolated      []phys.PFN  // the batch
+	skipped       []phys.PFN  // pages that it passed over
+	fastAC        phys.AllocContext
+	deferWakes    bool // a run of allocations is under way, whose time is not spent yet
+	deferredWakes []deferredWake
+}
+
+// nodeState is what reclaim keeps per node (parts of struct pglist_data).
+type nodeState struct {
+	kswapd             task
+	wait               *engine.Cond // kswapd_wait
+	sleeping           bool
+	order              int // kswapd_order
+	highestZoneidx     int // kswapd_highest_zoneidx; noZone: none asked
+	failures           int // kswapd_failures
+	pfmemalloc         *engine.Cond
+	writebackFlag      bool // PGDAT_WRITEBACK
+	dirtyFlag          bool // PGDAT_DIRTY
+	congested          bool // LRUVEC_CONGESTED
+	throttled          [nrThrottle]*engine.Cond
+	nrWritebackThrottl int
+	throttleMark       uint64
+}
+
+// ExitEvent reports the end of a process.
+type ExitEvent struct {
+	Time    engine.Time
+	PID     int
+	Process string
+	WaitStatus
+}
+
+// TraceEvent reports something that the kernel has a tracepoint for, under the tracepoint's name.
+type TraceEvent struct {
+	Time    engine.Time
+	Name    string
+	Process string
+	Detail  string
+}
+
+// trace reports an event if anybody listens.
+func (k *Kernel) trace(name, process, detail string) {
+	if k.OnTrace != nil {
+		k.OnTrace(TraceEvent{Time: k.Sim.Now(), Name: name, Process: process, Detail: detail})
+	}
+}
+
+// printk writes a line of the kernel's log.
+func (k *Kernel) printk(format string, args ...any) {
+	if k.OnDmesg != nil {
+		k.OnDmesg(k.Sim.Now(), fmt.Sprintf(format, args...))
+	}
+}
+
+func (k *Kernel) reportExit(p *Process) {
+	if k.OnExit != nil {
+		k.OnExit(ExitEvent{Time: k.Sim.Now(), PID: p.pid, Process: p.name, WaitStatus: p.status})
+	}
+}
+
+// count adds to an event of /proc/vmstat.
+func (k *Kernel) count(e vmstat.Event, n uint64) { k.events[e] += n }
+
+// lruvecOf is the set of lists that a page belongs on.
+func (k *Kernel) lruvecOf(p *phys.Page) *lru.Lruvec { return k.lruvecs[k.zoneOf(p).Node.ID] }
+
+// Processes are all processes in the order of creation, ended ones included.
+func (k *Kernel) Processes() []*Process { return k.processes }
+
+// FindProcess is the process last created under a full name, or nil.
+func (k *Kernel) FindProcess(name string) *Process { return k.byName[name] }
+
+// zoneOf is the zone of an allocated page.
+func (k *Kernel) zoneOf(p *phys.Page) *phys.Zone { return k.Mem.ZoneByID(p.ZoneID()) }

@@ -1,0 +1,97 @@
+package mm
+
+import (
+	"mmsim/mm/lru"
+	"mmsim/mm/phys"
+	"mmsim/mm/vmstat"
+)
+
+// cpuBatches are the pages that one CPU is about to move, by kind of move (struct cpu_fbatches, lru_rotate).
+type cpuBatches struct {
+	add    lru.Batch // new pages, on no list yet
+	rotate lru.Batch // to the tail of the inactive list, so that they are taken next
+}
+
+// lruAdd queues a new page for the list that its flags say (folio_add_lru).
+func (k *Kernel) lruAdd(cpu int, pfn phys.PFN) {
+	if k.batches[cpu].add.Push(pfn) {
+		k.drainAdd(cpu)
+	}
+}
+
+func (k *Kernel) drainAdd(cpu int) {
+	b := &k.batches[cpu].add
+	for _, pfn := range b.Pages() {
+		k.lruvecOf(k.Mem.Page(pfn)).Add(pfn)
+	}
+	b.Reset()
+}
+
+// lruRotate queues a page whose writeback has ended for the tail of its inactive list (folio_rotate_reclaimable).
+func (k *Kernel) lruRotate(cpu int, pfn phys.PFN) {
+	p := k.Mem.Page(pfn)
+	if !p.Test(phys.FlagLRU) || p.Test(phys.FlagUnevictable|phys.FlagDirty|phys.FlagLocked) || p.Test(phys.FlagBatched) {
+		return
+	}
+	p.Set(phys.FlagBatched)
+	if k.batches[cpu].rotate.Push(pfn) {
+		k.drainRotate(cpu)
+	}
+}
+
+func (k *Kernel) drainRotate(cpu int) {
+	b := &k.batches[cpu].rotate
+	for _, pfn := range b.Pages() {
+		p := k.Mem.Page(pfn)
+		p.Clear(phys.FlagBatched)
+		if !p.Test(phys.FlagLRU) || p.Test(phys.FlagUnevictable) {
+			continue
+		}
+		v := k.lruvecOf(p)
+		v.Del(pfn)
+		p.Clear(phys.FlagActive)
+		v.AddTail(pfn)
+		k.count(vmstat.PgRotated, 1)
+	}
+	b.Reset()
+}
+
+// lruAddDrain moves everything that a CPU has collected (lru_add_drain).
+func (k *Kernel) lruAddDrain(cpu int) {
+	if k.batches[cpu].add.Len() > 0 {
+		k.drainAdd(cpu)
+	}
+	if k.batches[cpu].rotate.Len() > 0 {
+		k.drainRotate(cpu)
+	}
+}
+
+// lruForget takes a page that is being freed off its list or out of the batch in which it waits.
+func (k *Kernel) lruForget(pfn phys.PFN) {
+	p := k.Mem.Page(pfn)
+	if p.Test(phys.FlagLRU) {
+		k.lruvecOf(p).Del(pfn)
+	} else {
+		for i := range k.batches {
+			k.batches[i].add.Forget(pfn)
+		}
+	}
+	if p.Test(phys.FlagBatched) {
+		for i := range k.batches {
+			k.batches[i].rotate.Forget(pfn)
+		}
+	}
+}
+
+// inAddBatch tells whether a page waits to be put on a list, which holds a reference to it.
+func (k *Kernel) inAddBatch(pfn phys.PFN) bool {
+	if k.Mem.Page(pfn).Test(phys.FlagLRU) {
+		return false
+	}
+	for i := range k.batches {
+		if k.batches[i].add.Contains(pfn) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,119 @@
+package lru
+
+import (
+	"mmsim/mm/phys"
+	"mmsim/mm/vmstat"
+)
+
+// A List names one of a Lruvec's lists (enum lru_list).
+type List uint8
+
+// The lists, in the order of the counters nr_inactive_anon to nr_unevictable.
+const (
+	InactiveAnon List = iota
+	ActiveAnon
+	InactiveFile
+	ActiveFile
+	Unevictable
+	NrLists
+)
+
+// Active is added to an inactive list to name its active one, File to an anonymous list to name the file one.
+const (
+	Active List = 1
+	File   List = 2
+)
+
+// IsActive tells whether the list is one of the two active ones, IsFile whether it is one of the two of file pages.
+func (l List) IsActive() bool { return l == ActiveAnon || l == ActiveFile }
+
+// IsFile tells whether the list holds pages that are not swap-backed.
+func (l List) IsFile() bool { return l == InactiveFile || l == ActiveFile }
+
+// Of is the list on which a page belongs by its flags (folio_lru_list).
+func Of(p *phys.Page) List {
+	if p.Test(phys.FlagUnevictable) {
+		return Unevictable
+	}
+	l := InactiveAnon
+	if !p.Test(phys.FlagSwapbacked) {
+		l += File
+	}
+	if p.Test(phys.FlagActive) {
+		l += Active
+	}
+	return l
+}
+
+// A Lruvec is one set of lists (struct lruvec). New pages enter at the head; reclaim takes from the tail.
+type Lruvec struct {
+	mem   *phys.Memory
+	node  *phys.Node
+	lists [NrLists]phys.List
+	len   [NrLists]int64
+
+	AnonCost, FileCost uint64    // pages of I/O that reclaiming each kind has cost lately (lru_note_cost)
+	NonresidentAge     uint64    // the clock of the workingset code: evictions and activations
+	Refaults           [2]uint64 // workingset_activate counters of anon and file when reclaim ended last
+}
+
+// New makes the lists of a node.
+func New(mem *phys.Memory, node *phys.Node) *Lruvec { return &Lruvec{mem: mem, node: node} }
+
+// Node is the node whose pages are on the lists.
+func (v *Lruvec) Node() *phys.Node { return v.node }
+
+// Len is the length of a list in pages.
+func (v *Lruvec) Len(l List) int64 { return v.len[l] }
+
+// Tail is the page that reclaim looks at next, 0 if the list is empty. Its Prev is the one after that.
+func (v *Lruvec) Tail(l List) phys.PFN { return v.lists[l].Tail }
+
+// Head is the page that was added last, 0 if the list is empty.
+func (v *Lruvec) Head(l List) phys.PFN { return v.lists[l].Head }
+
+func (v *Lruvec) count(p *phys.Page, l List, n int64) {
+	v.len[l] += n
+	v.node.Stat[vmstat.NRInactiveAnon+vmstat.NodeItem(l)] += n
+	v.mem.ZoneByID(p.ZoneID()).Stat[vmstat.NRZoneInactiveAnon+vmstat.ZoneItem(l)] += n
+}
+
+// Add puts a page at the head of the list that its flags say and sets its LRU flag (lruvec_add_folio).
+func (v *Lruvec) Add(pfn phys.PFN) {
+	p := v.mem.Page(pfn)
+	p.Set(phys.FlagLRU)
+	l := Of(p)
+	v.count(p, l, 1)
+	if l == Unevictable {
+		p.Next, p.Prev = 0, 0
+		return
+	}
+	v.mem.Push(&v.lists[l], pfn)
+}
+
+// AddTail puts a page at the tail, where reclaim takes it next (lruvec_add_folio_tail).
+func (v *Lruvec) AddTail(pfn phys.PFN) {
+	p := v.mem.Page(pfn)
+	l := Of(p)
+	if l == Unevictable {
+		v.Add(pfn)
+		return
+	}
+	p.Set(phys.FlagLRU)
+	v.count(p, l, 1)
+	v.mem.PushTail(&v.lists[l], pfn)
+}
+
+// Del takes a page off the list that its flags say and clears its LRU flag (lruvec_del_folio). Flags that choose the list must be
+// changed after this, not before.
+func (v *Lruvec) Del(pfn phys.PFN) {
+	p := v.mem.Page(pfn)
+	l := Of(p)
+	p.Clear(phys.FlagLRU)
+	v.count(p, l, -1)
+	if l == Unevictable {
+		return
+	}
+	v.mem.Remove(&v.lists[l], pfn)
+	p.Next, p.Prev = 0, 0
+}

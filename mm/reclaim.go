@@ -1,0 +1,218 @@
+package mm
+
+import (
+	"mmsim/engine"
+	"mmsim/mm/lru"
+	"mmsim/mm/phys"
+	"mmsim/mm/vmstat"
+)
+
+// shrinkNode reclaims from a node once at the present priority (shrink_node).
+func (sc *scanControl) shrinkNode(n *phys.Node) {
+	k := sc.t.k
+	for {
+		sc.nr.dirty, sc.nr.unqueuedDirty, sc.nr.congested, sc.nr.writeback, sc.nr.immediate, sc.nr.fileTaken, sc.nr.taken = 0, 0, 0, 0, 0, 0, 0
+		reclaimed := sc.nrReclaimed
+		sc.prepareScanCount(n)
+		sc.shrinkLruvec(n)
+		st := &k.nodes[n.ID]
+		if sc.t.kswapd {
+			if sc.nr.writeback > 0 && sc.nr.writeback == sc.nr.taken {
+				st.writebackFlag = true
+			}
+			if sc.nr.unqueuedDirty > 0 && sc.nr.unqueuedDirty == sc.nr.fileTaken {
+				st.dirtyFlag = true
+			}
+			if sc.nr.immediate > 0 {
+				sc.t.reclaimThrottle(n, throttleWriteback)
+			}
+		}
+		if sc.nr.dirty > 0 && sc.nr.dirty == sc.nr.congested {
+			st.congested = true
+		}
+		if !sc.t.kswapd && st.congested {
+			sc.t.reclaimThrottle(n, throttleCongested)
+		}
+		got := sc.nrReclaimed - reclaimed
+		if got > 0 {
+			st.failures = 0
+		}
+		if !sc.shouldContinue(n, got) {
+			return
+		}
+	}
+}
+
+// shouldContinue tells whether reclaim for a large block goes on so that compaction can work (should_continue_reclaim).
+func (sc *scanControl) shouldContinue(n *phys.Node, reclaimed uint64) bool {
+	k := sc.t.k
+	if sc.order == 0 || sc.gfp&phys.GFPIO == 0 || sc.order <= phys.CostlyOrder && sc.priority >= defPriority-2 || reclaimed == 0 {
+		return false
+	}
+	for _, z := range n.Zones {
+		if z.Type <= sc.reclaimIdx && z.Managed > 0 && k.compactionSuitable(z, sc.order, sc.reclaimIdx) != compactSkipped {
+			return false
+		}
+	}
+	v := k.lruvecs[n.ID]
+	inactive := v.Len(lru.InactiveFile)
+	if k.canReclaimAnon() {
+		inactive += v.Len(lru.InactiveAnon)
+	}
+	return inactive > 2<<sc.order
+}
+
+// shrinkLruvec scans the lists of a node by batches of 32 until the targets are met (shrink_lruvec).
+func (sc *scanControl) shrinkLruvec(n *phys.Node) {
+	k := sc.t.k
+	v := k.lruvecs[n.ID]
+	nr := sc.scanCount(n)
+	targets := nr
+	proportional := !sc.t.kswapd && sc.priority == defPriority
+	reclaimed := uint64(0)
+	for nr[lru.InactiveAnon] > 0 || nr[lru.ActiveFile] > 0 || nr[lru.InactiveFile] > 0 {
+		for l := lru.InactiveAnon; l <= lru.ActiveFile; l++ {
+			if nr[l] > 0 {
+				m := min(nr[l], swapClusterMax)
+				nr[l] -= m
+				reclaimed += sc.shrinkList(n, l, m)
+			}
+		}
+		if reclaimed < sc.nrToReclaim || proportional {
+			continue
+		}
+		file, anon := nr[lru.InactiveFile]+nr[lru.ActiveFile], nr[lru.InactiveAnon]+nr[lru.ActiveAnon]
+		if file == 0 || anon == 0 {
+			break
+		}
+		// The kind with less left to do is done; the other goes on in proportion to what that one did.
+		drop, keep := lru.InactiveAnon, lru.InactiveFile
+		scanTarget, left := targets[lru.InactiveAnon]+targets[lru.ActiveAnon]+1, anon
+		if file <= anon {
+			drop, keep = lru.InactiveFile, lru.InactiveAnon
+			scanTarget, left = targets[lru.InactiveFile]+targets[lru.ActiveFile]+1, file
+		}
+		percentage := left * 100 / scanTarget
+		nr[drop], nr[drop+lru.Active] = 0, 0
+		for _, l := range [2]lru.List{keep, keep + lru.Active} {
+			scanned := targets[l] - nr[l]
+			goal := targets[l] * (100 - percentage) / 100
+			nr[l] = goal - min(goal, scanned)
+		}
+		proportional = true
+	}
+	sc.nrReclaimed += reclaimed
+	if k.swap.Total > 0 && inactiveIsLow(v, lru.InactiveAnon) {
+		sc.shrinkActiveList(n, lru.ActiveAnon, swapClusterMax)
+	}
+}
+
+// shrinkList ages an active list or reclaims from an inactive one (shrink_list).
+func (sc *scanControl) shrinkList(n *phys.Node, l lru.List, nr uint64) uint64 {
+	if l.IsActive() {
+		kind := anonType
+		if l.IsFile() {
+			kind = fileType
+		}
+		if sc.mayDeactivate[kind] {
+			sc.shrinkActiveList(n, l, nr)
+		} else {
+			sc.skippedDeactivate = true
+		}
+		return 0
+	}
+	return sc.shrinkInactiveList(n, l, nr)
+}
+
+// isolate takes up to nr pages from the tail of a list (isolate_lru_folios). Pages of zones above the one that is wanted are passed over and
+// put back at the tail. The slice is valid until the next call: nothing blocks between isolating pages and putting them back.
+func (sc *scanControl) isolate(n *phys.Node, l lru.List, nr uint64) (pages []phys.PFN, scanned uint64) {
+	k := sc.t.k
+	v := k.lruvecs[n.ID]
+	pages, skipped := k.isolated[:0], k.skipped[:0]
+	for pfn := v.Tail(l); pfn != 0 && scanned < nr; {
+		p := k.Mem.Page(pfn)
+		prev := p.Prev
+		v.Del(pfn)
+		if z := k.zoneOf(p); z.Type > sc.reclaimIdx {
+			k.count(vmstat.PgSkipDma+vmstat.Event(z.Type), 1)
+			skipped = append(skipped, pfn)
+		} else {
+			scanned++
+			pages = append(pages, pfn)
+		}
+		pfn = prev
+	}
+	for _, pfn := range skipped {
+		v.AddTail(pfn)
+	}
+	k.isolated, k.skipped = pages, skipped
+	return pages, scanned
+}
+
+// shrinkActiveList moves pages from an active list to its inactive one, clearing their accessed bits (shrink_active_list). Only executable
+// file pages in use stay.
+func (sc *scanControl) shrinkActiveList(n *phys.Node, l lru.List, nr uint64) {
+	k := sc.t.k
+	k.lruAddDrain(sc.t.cpu())
+	pages, scanned := sc.isolate(n, l, nr)
+	k.count(vmstat.PgRefill, scanned)
+	v := k.lruvecs[n.ID]
+	for _, pfn := range pages {
+		p := k.Mem.Page(pfn)
+		k.referenced(pfn)
+		p.Clear(phys.FlagActive)
+		p.Set(phys.FlagWorkingset)
+		v.Add(pfn)
+	}
+	k.count(vmstat.PgDeactivate, uint64(len(pages)))
+	sc.t.spend(engine.Time(scanned) * k.cost.ScanPage)
+}
+
+// shrinkInactiveList takes pages from the tail of an inactive list, frees what it can and puts the others back (shrink_inactive_list).
+func (sc *scanControl) shrinkInactiveList(n *phys.Node, l lru.List, nr uint64) uint64 {
+	k := sc.t.k
+	cpu := sc.t.cpu()
+	k.lruAddDrain(cpu)
+	pages, scanned := sc.isolate(n, l, nr)
+	scanEvent, stealEvent := vmstat.PgScanDirect, vmstat.PgStealDirect
+	if sc.t.kswapd {
+		scanEvent, stealEvent = vmstat.PgScanKswapd, vmstat.PgStealKswapd
+	}
+	kindScan, kindSteal := vmstat.PgScanAnon, vmstat.PgStealAnon
+	if l.IsFile() {
+		kindScan, kindSteal = vmstat.PgScanFile, vmstat.PgStealFile
+	}
+	k.count(scanEvent, scanned)
+	k.count(kindScan, scanned)
+	sc.nrScanned += scanned
+	if len(pages) == 0 {
+		return 0
+	}
+	k.owed = engine.Time(scanned) * k.cost.ScanPage
+	res := sc.shrinkPages(pages, cpu)
+	k.count(stealEvent, res.reclaimed)
+	k.count(kindSteal, res.reclaimed)
+	v := k.lruvecs[n.ID]
+	if l.IsFile() {
+		v.FileCost += res.pageout
+	} else {
+		v.AnonCost += res.pageout
+	}
+	if res.pageout > 0 {
+		k.halveCosts(v)
+	}
+	sc.nr.dirty += res.dirty
+	sc.nr.congested += res.congested
+	sc.nr.unqueuedDirty += res.unqueuedDirty
+	sc.nr.writeback += res.writeback
+	sc.nr.immediate += res.immediate
+	sc.nr.taken += uint64(len(pages))
+	if l.IsFile() {
+		sc.nr.fileTaken += uint64(len(pages))
+	}
+	owed := k.owed
+	k.owed = 0
+	sc.t.spend(owed)
+	return res.reclaimed
+}

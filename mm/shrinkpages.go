@@ -1,0 +1,155 @@
+package mm
+
+import (
+	"mmsim/mm/phys"
+	"mmsim/mm/vmstat"
+)
+
+// shrinkResult is what came of a batch of pages (struct reclaim_stat).
+type shrinkResult struct {
+	reclaimed, pageout                                   uint64
+	dirty, unqueuedDirty, congested, writeback, immediate uint64
+}
+
+// verdict is what becomes of a page that reclaim looked at.
+type verdict uint8
+
+const (
+	keep verdict = iota
+	activate
+	freed
+)
+
+// shrinkPages decides for each page of a batch and puts those that stay back on their lists (shrink_folio_list,
+// move_folios_to_lru). It adds the CPU time that it takes to k.owed.
+func (sc *scanControl) shrinkPages(pages []phys.PFN, cpu int) (res shrinkResult) {
+	k := sc.t.k
+	activated := uint64(0)
+	for _, pfn := range pages {
+		p := k.Mem.Page(pfn)
+		v := sc.shrinkPage(pfn, p, cpu, &res)
+		if v == freed {
+			res.reclaimed++
+			continue
+		}
+		if v == activate {
+			if p.Test(phys.FlagSwapCache) && (k.swap.Full() || p.Test(phys.FlagMlocked)) {
+				k.tryToFreeSwap(cpu, pfn)
+			}
+			if !p.Test(phys.FlagMlocked) {
+				p.Set(phys.FlagActive)
+				activated++
+			}
+		}
+		lv := k.lruvecOf(p)
+		if p.Mapcount == 0 && !p.Test(phys.FlagSwapCache) {
+			k.Mem.FreePage(cpu, pfn) // it gave its slot up and nobody else has it
+			continue
+		}
+		lv.Add(pfn)
+		if p.Test(phys.FlagActive) {
+			lv.NonresidentAge++
+		}
+	}
+	k.count(vmstat.PgActivate, activated)
+	return res
+}
+
+// shrinkPage decides about one page.
+func (sc *scanControl) shrinkPage(pfn phys.PFN, p *phys.Page, cpu int, res *shrinkResult) verdict {
+	k := sc.t.k
+	switch {
+	case p.Test(phys.FlagLocked):
+		return keep
+	case p.Mapcount > 0 && !sc.mayUnmap:
+		return keep
+	case p.Test(phys.FlagWriteback):
+		return sc.underWriteback(p, res)
+	}
+	switch sc.checkReferences(pfn, p) {
+	case refActivate:
+		return activate
+	case refKeep:
+		return keep
+	}
+	if !p.Test(phys.FlagSwapCache) {
+		if sc.gfp&phys.GFPIO == 0 {
+			return keep
+		}
+		if !k.addToSwap(cpu, pfn) {
+			return activate
+		}
+	}
+	if p.Mapcount > 0 {
+		k.owed += k.cost.SwapOutPage
+		if !k.tryToUnmap(pfn) {
+			return activate
+		}
+	}
+	if p.Test(phys.FlagDirty) {
+		if v, stays := sc.pageout(pfn, p, cpu, res); stays {
+			return v
+		}
+	}
+	k.owed += k.cost.FreePage
+	k.swapCacheDelete(cpu, pfn, k.evictionShadow(p))
+	k.Mem.FreePage(cpu, pfn)
+	return freed
+}
+
+// underWriteback handles a page that is being written: it is taken when the write is done, which kswapd waits for if it meets only such.
+func (sc *scanControl) underWriteback(p *phys.Page, res *shrinkResult) verdict {
+	st := &sc.t.k.nodes[sc.t.k.zoneOf(p).Node.ID]
+	if sc.t.kswapd && p.Test(phys.FlagReclaim) && st.writebackFlag {
+		res.immediate++
+		return activate
+	}
+	p.Set(phys.FlagReclaim)
+	res.writeback++
+	return activate
+}
+
+// pageout starts the write of a dirty swap-cache page. stays is false if the page is written already and can be freed.
+func (sc *scanControl) pageout(pfn phys.PFN, p *phys.Page, cpu int, res *shrinkResult) (v verdict, stays bool) {
+	k := sc.t.k
+	if sc.gfp&(phys.GFPFS|phys.GFPIO) == 0 || !sc.mayWritepage {
+		return keep, true
+	}
+	if k.tryToFreeSwap(cpu, pfn) { // nobody has a use for its content any more
+		return keep, true
+	}
+	k.zoneOf(p).Node.Stat[vmstat.NRVmscanWrite]++
+	res.pageout++
+	p.Set(phys.FlagReclaim)
+	if k.writeSwap(sc.t, pfn) {
+		return keep, true
+	}
+	p.Clear(phys.FlagReclaim)
+	return keep, false
+}
+
+// references is what a page's use calls for (enum folio_references).
+type references uint8
+
+const (
+	refReclaim references = iota
+	refKeep
+	refActivate
+)
+
+// checkReferences gives an anonymous page that was used since the last look another round (folio_check_references).
+func (sc *scanControl) checkReferences(pfn phys.PFN, p *phys.Page) references {
+	n, locked := sc.t.k.referenced(pfn)
+	was := p.TestClear(phys.FlagReferenced)
+	switch {
+	case locked:
+		return refActivate
+	case n == 0:
+		return refReclaim
+	}
+	p.Set(phys.FlagReferenced)
+	if was || n > 1 {
+		return refActivate
+	}
+	return refKeep
+}

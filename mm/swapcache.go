@@ -1,0 +1,138 @@
+package mm
+
+import (
+	"mmsim/engine"
+	"mmsim/mm/phys"
+	"mmsim/mm/swap"
+	"mmsim/mm/vmstat"
+)
+
+// addToSwap gives a page a slot and puts it into the swap cache, dirty (add_to_swap). False: swap is full.
+func (k *Kernel) addToSwap(cpu int, pfn phys.PFN) bool {
+	e := k.swap.Alloc(cpu)
+	if e == 0 {
+		return false
+	}
+	k.swapCacheAdd(e, pfn)
+	k.Mem.Page(pfn).Set(phys.FlagDirty)
+	return true
+}
+
+// swapCacheAdd puts a page into the swap cache and returns the shadow that its last eviction left.
+func (k *Kernel) swapCacheAdd(e swap.Entry, pfn phys.PFN) (shadow uint64) {
+	p := k.Mem.Page(pfn)
+	p.Set(phys.FlagSwapCache)
+	k.Mem.SetPrivate(pfn, uint32(e.Slot()))
+	st := &k.zoneOf(p).Node.Stat
+	st[vmstat.NRSwapcached]++
+	st[vmstat.NRFilePages]++
+	return k.swap.CacheAdd(e.Slot(), uint32(pfn))
+}
+
+// swapCacheDelete takes a page out of the swap cache, leaving a shadow if it is not 0.
+func (k *Kernel) swapCacheDelete(cpu int, pfn phys.PFN, shadow uint64) {
+	p := k.Mem.Page(pfn)
+	k.swap.CacheDelete(cpu, swap.Entry(k.Mem.Private(pfn)), shadow)
+	k.Mem.SetPrivate(pfn, 0)
+	p.Clear(phys.FlagSwapCache)
+	st := &k.zoneOf(p).Node.Stat
+	st[vmstat.NRSwapcached]--
+	st[vmstat.NRFilePages]--
+}
+
+// tryToFreeSwap gives a cached page's slot up if no page table names it and the page is not under way, and makes the page dirty since its
+// copy is gone (folio_free_swap).
+func (k *Kernel) tryToFreeSwap(cpu int, pfn phys.PFN) bool {
+	p := k.Mem.Page(pfn)
+	if !p.Test(phys.FlagSwapCache) || p.Test(phys.FlagWriteback|phys.FlagLocked) || k.swap.Count(swap.Entry(k.Mem.Private(pfn))) > 0 {
+		return false
+	}
+	k.swapCacheDelete(cpu, pfn, 0)
+	p.Set(phys.FlagDirty)
+	return true
+}
+
+// putSwap drops a page table's reference to a slot. When it was the last one, a page in the swap cache that nobody maps goes too
+// (free_swap_and_cache).
+func (k *Kernel) putSwap(cpu int, e swap.Entry) {
+	frame := k.swap.Cached(e)
+	if k.swap.Put(cpu, e) > 0 || frame == 0 {
+		return
+	}
+	k.freeSwapCache(cpu, phys.PFN(frame))
+}
+
+// swapCached tells whether the page of a swap entry is in memory.
+func (k *Kernel) swapCached(pte uint32) bool { return k.swap.Cached(swap.Entry(pte)) != 0 }
+
+// device is the device of an area; nil: the area is in memory (zram) and is read and written by the CPU.
+func (k *Kernel) device(e swap.Entry) *engine.Device { return k.devs[e.Area()] }
+
+// synchronous tells whether an area's pages come and go at once (SWP_SYNCHRONOUS_IO).
+func (k *Kernel) synchronous(e swap.Entry) bool { return k.swap.Areas[e.Area()].Device == "zram" }
+
+// writeSwap starts the write of a swap-cache page (swap_writepage). It returns false if the page is written already, as on zram.
+func (k *Kernel) writeSwap(t *task, pfn phys.PFN) (underWay bool) {
+	p := k.Mem.Page(pfn)
+	e := swap.Entry(k.Mem.Private(pfn))
+	k.count(vmstat.Pswpout, 1)
+	k.count(vmstat.PgPgout, 4)
+	z := k.zoneOf(p)
+	p.Clear(phys.FlagDirty)
+	if k.synchronous(e) {
+		k.owed += transferTime(k.device(e))
+		z.Node.Stat[vmstat.NRWritten]++
+		return false
+	}
+	p.Set(phys.FlagWriteback)
+	z.Node.Stat[vmstat.NRWriteback]++
+	z.Stat[vmstat.NRZoneWritePending]++
+	cpu := t.cpu()
+	k.device(e).Submit(4096, true, func() { k.endSwapWrite(cpu, pfn) })
+	return true
+}
+
+// endSwapWrite is the end of a write: the page is clean, and if reclaim waits for it, next to be taken (end_swap_bio_write,
+// folio_end_writeback).
+func (k *Kernel) endSwapWrite(cpu int, pfn phys.PFN) {
+	p := k.Mem.Page(pfn)
+	z := k.zoneOf(p)
+	p.Clear(phys.FlagWriteback)
+	z.Node.Stat[vmstat.NRWriteback]--
+	z.Stat[vmstat.NRZoneWritePending]--
+	z.Node.Stat[vmstat.NRWritten]++
+	if p.TestClear(phys.FlagReclaim) {
+		k.lruRotate(cpu, pfn)
+	}
+	k.wakePage(pfn)
+	k.accountWritten(z.Node)
+}
+
+// waitPage blocks until a page that is being read is there.
+func (p *Process) waitPage(pfn phys.PFN) {
+	k := p.k
+	for k.Mem.Page(pfn).Test(phys.FlagLocked) {
+		c := k.pageWaits[pfn]
+		if c == nil {
+			c = engine.NewCond(k.Sim)
+			k.pageWaits[pfn] = c
+		}
+		p.proc.Wait(c)
+	}
+}
+
+func (k *Kernel) wakePage(pfn phys.PFN) {
+	if c := k.pageWaits[pfn]; c != nil {
+		delete(k.pageWaits, pfn)
+		c.Broadcast()
+	}
+}
+
+// transferTime is how long the CPU takes for a page of a device that it reads and writes itself.
+func transferTime(d *engine.Device) engine.Time {
+	bps := d.Config().BytesPerSec
+	if bps <= 0 {
+		return 0
+	}
+	return engine.Time(4096 * int64(engine.Second) / bps)
+}

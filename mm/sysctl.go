@@ -1,0 +1,186 @@
+package mm
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"mmsim/internal/suggest"
+	"mmsim/mm/phys"
+)
+
+// sysctls are the settings under /proc/sys/vm that this package reads. Those of the watermarks are phys.Sysctl.
+type sysctls struct {
+	overcommitMemory, overcommitRatio, overcommitKbytes uint64
+	adminReserveKbytes, userReserveKbytes               uint64
+	maxMapCount                                         uint64
+	swappiness, pageCluster                             uint64
+	panicOnOOM                                          uint64
+	oomKillAllocatingTask, oomDumpTasks                 bool
+}
+
+// initSysctl sets the defaults of a kernel that has just booted (init_admin_reserve, init_user_reserve).
+func (k *Kernel) initSysctl() {
+	free := uint64(max(k.Mem.FreeTotal(), 0)) * 4
+	k.sysctl = sysctls{
+		overcommitRatio: 50, adminReserveKbytes: min(free/32, 8192), userReserveKbytes: min(free/32, 131072), maxMapCount: 65530,
+		swappiness: 60, pageCluster: 3, oomDumpTasks: true,
+	}
+}
+
+// A knob is one setting: how it is read and, unless it is read-only, written.
+type knob struct {
+	get func(*Kernel) string
+	set func(*Kernel, string) error
+}
+
+// number is a knob for an unsigned number within bounds.
+func number(field func(*Kernel) *uint64, low, high uint64) knob {
+	return knob{
+		get: func(k *Kernel) string { return strconv.FormatUint(*field(k), 10) },
+		set: func(k *Kernel, v string) error {
+			n, err := strconv.ParseUint(v, 10, 64)
+			if err != nil || n < low || n > high {
+				return fmt.Errorf("%s is not a number from %d to %d", v, low, high)
+			}
+			*field(k) = n
+			return nil
+		},
+	}
+}
+
+// flag is a knob that is 0 or 1.
+func flag(field func(*Kernel) *bool) knob {
+	return knob{
+		get: func(k *Kernel) string {
+			if *field(k) {
+				return "1"
+			}
+			return "0"
+		},
+		set: func(k *Kernel, v string) error {
+			if v != "0" && v != "1" {
+				return fmt.Errorf("%s is not 0 or 1", v)
+			}
+			*field(k) = v == "1"
+			return nil
+		},
+	}
+}
+
+// physNumber is a knob of package phys, which checks and recomputes what depends on it.
+func physNumber(get func(phys.Sysctl) int, set func(*phys.Memory, int) error) knob {
+	return knob{
+		get: func(k *Kernel) string { return strconv.Itoa(get(k.Mem.Sysctl())) },
+		set: func(k *Kernel, v string) error {
+			n, err := strconv.Atoi(v)
+			if err != nil {
+				return fmt.Errorf("%s is not a whole number", v)
+			}
+			return set(k.Mem, n)
+		},
+	}
+}
+
+const maxKbytes = 1 << 53
+
+// knobs are the settings by name.
+var knobs = map[string]knob{
+	"vm.admin_reserve_kbytes": number(func(k *Kernel) *uint64 { return &k.sysctl.adminReserveKbytes }, 0, maxKbytes),
+	"vm.user_reserve_kbytes":  number(func(k *Kernel) *uint64 { return &k.sysctl.userReserveKbytes }, 0, maxKbytes),
+	"vm.max_map_count":        number(func(k *Kernel) *uint64 { return &k.sysctl.maxMapCount }, 0, 1<<31-1),
+	"vm.overcommit_memory":    number(func(k *Kernel) *uint64 { return &k.sysctl.overcommitMemory }, 0, 2),
+	"vm.overcommit_ratio":     exclusiveKnob(func(k *Kernel) (*uint64, *uint64) { return &k.sysctl.overcommitRatio, &k.sysctl.overcommitKbytes }),
+	"vm.overcommit_kbytes":    exclusiveKnob(func(k *Kernel) (*uint64, *uint64) { return &k.sysctl.overcommitKbytes, &k.sysctl.overcommitRatio }),
+	"vm.swappiness":           number(func(k *Kernel) *uint64 { return &k.sysctl.swappiness }, 0, maxSwappiness),
+	"vm.page-cluster":         number(func(k *Kernel) *uint64 { return &k.sysctl.pageCluster }, 0, 31),
+	"vm.panic_on_oom":         number(func(k *Kernel) *uint64 { return &k.sysctl.panicOnOOM }, 0, 2),
+	"vm.oom_dump_tasks":       flag(func(k *Kernel) *bool { return &k.sysctl.oomDumpTasks }),
+	"vm.oom_kill_allocating_task": flag(func(k *Kernel) *bool { return &k.sysctl.oomKillAllocatingTask }),
+	"vm.min_free_kbytes": physNumber(func(s phys.Sysctl) int { return s.MinFreeKbytes }, (*phys.Memory).SetMinFreeKbytes),
+	"vm.watermark_scale_factor": physNumber(func(s phys.Sysctl) int { return s.WatermarkScaleFactor },
+		(*phys.Memory).SetWatermarkScaleFactor),
+	"vm.watermark_boost_factor": physNumber(func(s phys.Sysctl) int { return s.WatermarkBoostFactor },
+		(*phys.Memory).SetWatermarkBoostFactor),
+	"vm.percpu_pagelist_high_fraction": physNumber(func(s phys.Sysctl) int { return s.PercpuPagelistHighFraction },
+		(*phys.Memory).SetPercpuPagelistHighFraction),
+	"vm.lowmem_reserve_ratio": {get: lowmemReserveRatio, set: setLowmemReserveRatio},
+}
+
+// exclusiveKnob is a number that, when set, makes another one 0 (overcommit_ratio_handler, overcommit_kbytes_handler).
+func exclusiveKnob(fields func(*Kernel) (own, other *uint64)) knob {
+	n := number(func(k *Kernel) *uint64 {
+		own, _ := fields(k)
+		return own
+	}, 0, maxKbytes)
+	set := n.set
+	n.set = func(k *Kernel, v string) error {
+		if err := set(k, v); err != nil {
+			return err
+		}
+		_, other := fields(k)
+		*other = 0
+		return nil
+	}
+	return n
+}
+
+func lowmemReserveRatio(k *Kernel) string {
+	var out []string
+	s := k.Mem.Sysctl()
+	for _, t := range k.zoneTypes() {
+		out = append(out, strconv.Itoa(s.LowmemReserveRatio[t]))
+	}
+	return strings.Join(out, "\t")
+}
+
+func setLowmemReserveRatio(k *Kernel, v string) error {
+	var ratios []int
+	for _, f := range strings.Fields(v) {
+		n, err := strconv.Atoi(f)
+		if err != nil {
+			return fmt.Errorf("%q is not a whole number", f)
+		}
+		ratios = append(ratios, n)
+	}
+	return k.Mem.SetLowmemReserveRatio(ratios)
+}
+
+// zoneTypes are the zone types of the machine's architecture.
+func (k *Kernel) zoneTypes() []phys.ZoneType { return k.Mem.Arch.ZoneTypes() }
+
+// SysctlNames are the settings that Sysctl and SetSysctl know, sorted.
+func (k *Kernel) SysctlNames() []string { return SysctlNames() }
+
+// SysctlNames are the settings that a machine knows, sorted.
+func SysctlNames() []string {
+	names := make([]string, 0, len(knobs))
+	for n := range knobs {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Sysctl reads a setting, as /proc/sys shows it.
+func (k *Kernel) Sysctl(name string) (string, bool) {
+	n, ok := knobs[name]
+	if !ok {
+		return "", false
+	}
+	return n.get(k), true
+}
+
+// SetSysctl changes a setting; what depends on it is computed anew. The error names the setting, the value and what is allowed, or, for an unknown
+// name, the nearest.
+func (k *Kernel) SetSysctl(name, value string) error {
+	n, ok := knobs[name]
+	if !ok {
+		return suggest.Unknown("sysctl", name, SysctlNames())
+	}
+	if err := n.set(k, strings.TrimSpace(value)); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}

@@ -1,0 +1,51 @@
+package mm
+
+import (
+	"mmsim/engine"
+	"mmsim/mm/phys"
+)
+
+// A task is what runs in kernel context: a user process or a kernel thread (the parts of task_struct that memory management reads).
+type task struct {
+	k       *Kernel
+	proc    *engine.Proc
+	process *Process // nil for a kernel thread
+
+	memalloc bool // PF_MEMALLOC: allocations may use every reserve and do not reclaim
+	kswapd   bool // PF_KSWAPD
+	victim   bool // chosen by the OOM killer (tsk_is_oom_victim)
+}
+
+// cpu is the CPU that the task runs on.
+func (t *task) cpu() int { return t.proc.CPU() }
+
+// spend uses CPU time.
+func (t *task) spend(d engine.Time) { t.proc.Spend(d) }
+
+// node is the node whose memory the task prefers: that of its CPU.
+func (t *task) node() *phys.Node { return t.k.nodeOfCPU[t.cpu()] }
+
+// comm is the name that the kernel's messages show: at most 15 bytes (TASK_COMM_LEN).
+func (t *task) comm() string {
+	name := "kthread"
+	if t.process != nil {
+		name = t.process.name
+	} else if t.proc != nil {
+		name = t.proc.Name()
+	}
+	return comm(name)
+}
+
+// comm cuts a full name to what the kernel would show: the part behind the last slash, at most 15 bytes.
+func comm(name string) string {
+	for i := len(name) - 1; i >= 0; i-- {
+		if name[i] == '/' {
+			name = name[i+1:]
+			break
+		}
+	}
+	return name[:min(len(name), 15)]
+}
+
+// fatalSignal tells whether the task has been sent SIGKILL and not yet acted on it.
+func (t *task) fatalSignal() bool { return t.process != nil && t.process.pending != "" }

@@ -1,0 +1,240 @@
+package mm
+
+import (
+	"mmsim/engine"
+	"mmsim/mm/addrspace"
+	"mmsim/mm/phys"
+	"mmsim/mm/vmstat"
+)
+
+// TouchOrder is the order in which Touch goes through a range.
+type TouchOrder uint8
+
+// The orders of touching.
+const (
+	TouchSeq TouchOrder = iota
+	TouchReverse
+	TouchRandom
+	TouchZipf
+)
+
+// TouchArgs are the arguments of Touch. Addr, Len and Stride are bytes.
+type TouchArgs struct {
+	Addr, Len uint64
+	Write     bool
+	Order     TouchOrder
+	N         int64   // touches a loop; -1: one per unit of Stride bytes
+	Stride    uint64  // 0: a page
+	Loops     int64   // 0: once
+	Theta     float64 // Zipf exponent, 0: 0.99
+	Pause     engine.Time
+	Batch     int64 // touches between pauses; 0: 1
+}
+
+// Touch reads or writes memory, one access per unit, and returns the number of accesses. An access that no mapping allows kills the process
+// with SIGSEGV, and the call does not return. Units are Len/Stride, rounded up; accesses beyond them start over.
+func (p *Process) Touch(a TouchArgs) int64 {
+	p.checkSignals()
+	if a.Stride == 0 {
+		a.Stride = addrspace.PageSize
+	}
+	units := a.Len / a.Stride
+	if a.Len%a.Stride != 0 {
+		units++
+	}
+	n := a.N
+	if n < 0 {
+		n = int64(units)
+	}
+	if units == 0 || n == 0 {
+		return 0
+	}
+	loops := max(a.Loops, 1)
+	batch := max(a.Batch, 1)
+	next := p.sequence(a, units)
+	done := int64(0)
+	for range loops {
+		for i := int64(0); i < n; {
+			m := n - i
+			if a.Pause > 0 {
+				m = min(m, batch-done%batch)
+			}
+			m = p.touchSome(a, units, i, m, next)
+			i += m
+			done += m
+			if a.Pause > 0 && done%batch == 0 {
+				p.proc.WaitTimeout(p.signal, a.Pause)
+				p.checkSignals()
+			}
+		}
+	}
+	return done
+}
+
+// sequence returns the function that draws the next unit for a random order, or nil for the orders that need none.
+func (p *Process) sequence(a TouchArgs, units uint64) func() uint64 {
+	switch a.Order {
+	case TouchRandom:
+		return func() uint64 { return p.rand.Below(units) }
+	case TouchZipf:
+		theta := a.Theta
+		if theta == 0 {
+			theta = 0.99
+		}
+		z := p.k.zipf(units, theta)
+		return func() uint64 { return z.Rank(p.rand.Float64()) }
+	}
+	return nil
+}
+
+type zipfKey struct {
+	n     uint64
+	theta float64
+}
+
+// zipf returns the distribution over n units, which is costly to set up and the same for every process.
+func (k *Kernel) zipf(n uint64, theta float64) *engine.Zipf {
+	key := zipfKey{n, theta}
+	z := k.zipfs[key]
+	if z == nil {
+		z = engine.NewZipf(n, theta)
+		k.zipfs[key] = z
+	}
+	return z
+}
+
+// touchSome makes up to m accesses beginning with number i of a loop, and returns how many.
+func (p *Process) touchSome(a TouchArgs, units uint64, i, m int64, next func() uint64) int64 {
+	if a.Order == TouchSeq && a.Stride == addrspace.PageSize {
+		u := uint64(i) % units
+		m = min(m, int64(units-u))
+		p.touchSeq(a.Addr+u*addrspace.PageSize, uint64(m), a.Write, true)
+		return m
+	}
+	for done := int64(0); done < m; done++ {
+		var u uint64
+		switch a.Order {
+		case TouchSeq:
+			u = uint64(i+done) % units
+		case TouchReverse:
+			u = units - 1 - uint64(i+done)%units
+		default:
+			u = next()
+		}
+		p.touchOne(a.Addr+u*a.Stride, a.Write)
+	}
+	return m
+}
+
+// touchOne makes one access.
+func (p *Process) touchOne(addr uint64, write bool) {
+	i := addrspace.Slot(addr)
+	l := p.mm.Leaf(addr)
+	if l == nil || l.TouchRun(i, 1, write) == 0 {
+		p.fault(addr, write)
+		if l = p.mm.Leaf(addr); l != nil {
+			l.TouchRun(i, 1, write)
+		}
+	}
+	p.spend(p.k.cost.TouchMapped)
+	if p.pending != "" {
+		p.checkSignals()
+	}
+}
+
+// touchSeq makes one access to each of n pages from addr on. Runs of mapped pages, and runs of fresh anonymous pages, are handled in one go
+// as long as nothing else happens in the machine meanwhile. Without access the pages are only faulted in (populate).
+func (p *Process) touchSeq(addr, n uint64, write, access bool) {
+	for n > 0 {
+		p.checkSignals()
+		i := addrspace.Slot(addr)
+		m := min(n, uint64(addrspace.LeafPages-i))
+		l := p.mm.Leaf(addr)
+		done := uint64(0)
+		if l != nil {
+			done = p.touchMapped(l, i, m, write, access)
+			if done == 0 && write {
+				done = p.anonRun(l, i, m, addr, access)
+			}
+		}
+		if done == 0 {
+			p.fault(addr, write)
+			if access {
+				if l = p.mm.Leaf(addr); l != nil {
+					l.TouchRun(i, 1, write)
+				}
+				p.spend(p.k.cost.TouchMapped)
+			}
+			done = 1
+		}
+		addr += done << addrspace.PageShift
+		n -= done
+	}
+}
+
+// until bounds a number of steps by what fits before anything else happens, but not below one.
+func (p *Process) until(steps uint64, each engine.Time) uint64 {
+	if each <= 0 {
+		return steps
+	}
+	room := p.k.Sim.Horizon() - p.k.Sim.Now()
+	return max(1, min(steps, uint64(max(room, 0)/each)))
+}
+
+// touchMapped accesses a run of mapped pages and returns its length.
+func (p *Process) touchMapped(l *addrspace.Leaf, i uint, n uint64, write, access bool) uint64 {
+	each := p.k.cost.TouchMapped
+	if !access {
+		each = 0
+	}
+	done := l.TouchRun(i, int(p.until(n, each)), write)
+	if done > 0 && each > 0 {
+		p.spend(engine.Time(done) * each)
+	}
+	return uint64(done)
+}
+
+// anonRun resolves the write faults of a run of entries that are none, in one VMA and one leaf, as far as memory comes from the fast path
+// and nothing else is due. It does what fault would do for each, and returns the length of the run; 0: the general path must look.
+func (p *Process) anonRun(l *addrspace.Leaf, i uint, n, addr uint64, access bool) uint64 {
+	k := p.k
+	v := p.mm.Find(addr)
+	if v == nil || v.Flags&addrspace.VMWrite == 0 || v.AnonVMA == nil || p.node >= 0 {
+		return 0
+	}
+	n = min(n, (v.End-addr)>>addrspace.PageShift)
+	each := k.cost.AnonFault
+	if access {
+		each += k.cost.TouchMapped
+	}
+	n = p.until(n, each)
+	cpu := p.cpu()
+	ac := k.fastContext(&p.task, gfpAnon)
+	k.deferWakes = true
+	done := uint64(0)
+	for done < n && l.PTE[i] == 0 {
+		pfn := k.Mem.GetPageFromFreelist(ac, 0, fastFlags)
+		if pfn == 0 {
+			break
+		}
+		k.newAnon(cpu, pfn, v, addr)
+		l.Map(i, uint32(pfn), true)
+		done++
+		i++
+		addr += addrspace.PageSize
+		if len(k.deferredWakes) > 0 {
+			break
+		}
+	}
+	k.deferWakes = false
+	if done > 0 {
+		k.count(vmstat.PgFault, done)
+		p.minFlt += done
+		p.spend(engine.Time(done) * each)
+	}
+	k.wakeDeferred()
+	return done
+}
+
+// fastFlags are the flags of the first attempt of an allocation that may wake kswapd.
+const fastFlags = phys.AllocWmarkLow | phys.AllocKswapd
