@@ -51,6 +51,8 @@ func (c *cpu) pull(from *cpu, p *Proc) {
 	c.enqueue(p)
 }
 
+// armBalance schedules the next balancing. Its period is a tick short of round, as the kernel's is, so that it does not always come at
+// the same point of the slices.
 func (s *Sim) armBalance() {
 	if len(s.cpus) < 2 || s.queued == 0 || s.balance != (Timer{}) {
 		return

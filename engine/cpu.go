@@ -75,7 +75,7 @@ func (s *Sim) initCPUs(n int) {
 		latency:           6 * Millisecond * factor,
 		minGranularity:    750 * Microsecond * factor,
 		wakeupGranularity: Millisecond * factor,
-		balanceEvery:      busyFactor * Duration(n) * Millisecond,
+		balanceEvery:      busyFactor*Duration(n)*Millisecond - tickPeriod,
 	}
 }
 
@@ -325,10 +325,16 @@ func (c *cpu) requeueCurr() {
 	c.enqueue(p)
 }
 
-// yield gives the CPU to the next in the run queue, of which there is one, whatever its vruntime.
+// yield gives the CPU to the process that has waited longest in the run queue, of which there is one, whatever its vruntime: where
+// processes that do nothing but yield take no time, only this brings all of them to run.
 func (c *cpu) yield() {
 	p := c.curr
 	next := c.rq[0]
+	for _, q := range c.rq {
+		if q.rqSeq < next.rqSeq {
+			next = q
+		}
+	}
 	c.dequeue(next)
 	c.requeueCurr()
 	c.setCurr(p, next)

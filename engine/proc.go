@@ -213,7 +213,8 @@ func (p *Proc) sleepSlow(d Duration) {
 	p.block()
 }
 
-// Yield lets everything run that is due now, and gives the CPU to the next process in its run queue, if there is one (sched_yield).
+// Yield lets everything run that is due now, and gives the CPU to the process that has waited longest for it, if there is one
+// (sched_yield, which prefers the one with the least vruntime).
 func (p *Proc) Yield() {
 	s := p.enter("Yield")
 	if s.q.top() > s.now && (p.c == nil || len(p.c.rq) == 0) {

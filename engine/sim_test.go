@@ -239,8 +239,8 @@ func TestPanicFails(t *testing.T) {
 		s.Go("bystander", anyCPU, func(p *Proc) { p.Wait(&Cond{}) })
 		s.Go("culprit", anyCPU, func(p *Proc) {
 			p.Sleep(1)
-			var m map[int]int
-			m[0] = 1
+			var none []int
+			none[p.ID()] = 1
 		})
 		res := run(t, s, Failed)
 		var pe *PanicError
