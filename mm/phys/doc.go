@@ -6,7 +6,7 @@
 //
 //   - every frame of RAM is in exactly one block: reserved, on one buddy list, on one per-CPU list, isolated, or allocated. The first row
 //     of a block says which; the block is 2^order pages, naturally aligned;
-//   - a free block of order below 10 never lies beside its free buddy of the same order, unless their pageblocks' types keep them apart;
+//   - a free block smaller than a pageblock never lies beside its free buddy of the same order;
 //   - a zone's NrFree of an order is the number of blocks on its lists of that order; its NRFreePages is the number of pages on them
 //     less those of isolated pageblocks. Pages on per-CPU lists are not free in that sense, as in the kernel;
 //   - blocks never merge across zones, and a zone belongs to one node;

@@ -118,7 +118,7 @@ func (z *Zone) moveFreePagesBlock(pfn PFN, mt Migratetype) (moved, movable int) 
 			moved += 1 << o
 			b += 1 << o
 		case k.Allocated():
-			n := uint64(1) << m.AllocatedOrder(PFN(b))
+			n := min(uint64(1)<<m.AllocatedOrder(PFN(b)), end-b)
 			if p.Test(FlagLRU) {
 				movable += int(n)
 			}
