@@ -1,6 +1,7 @@
 package phys
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -16,6 +17,8 @@ type Config struct {
 	CMA      uint64  // bytes of the cma= option, 0: none
 	// KernelCore and MovableCore are the options kernelcore= and movablecore=.
 	KernelCore, MovableCore CoreSize
+	// Snapshot starts from a recorded state; the RAM of Nodes and all that decides where memory goes is not looked at then.
+	Snapshot *Snapshot
 	// NoEstimate leaves all RAM but the first MiB to the allocator: nothing for the kernel itself.
 	NoEstimate bool
 	// Events are the counters to use; nil makes new ones.
@@ -38,6 +41,9 @@ func (c CoreSize) pages(total uint64) uint64 {
 // Build makes the machine as it is when the kernel has booted: RAM laid out, zones and zonelists, what the kernel took for itself
 // reserved, everything else free, watermarks and list sizes computed. Errors name the field that is wrong.
 func Build(c Config) (*Memory, error) {
+	if c.Snapshot != nil {
+		return buildRecorded(c)
+	}
 	l, err := NewLayout(c.Arch, c.Nodes, c.Distance)
 	if err != nil {
 		return nil, err
@@ -54,14 +60,29 @@ func Build(c Config) (*Memory, error) {
 		}
 	}
 	m.setGrouping()
+	m.makePCP()
 	m.freeAll(m.rows(reserved), m.cmaRange(c, reserved))
 	m.buildZonelists()
-	m.makePCP()
 	var late []lateFree
 	if !c.NoEstimate {
 		late = m.lateFrees()
 	}
 	m.initWatermarks(late)
+	return m, nil
+}
+
+// buildRecorded makes the machine of a snapshot.
+func buildRecorded(c Config) (*Memory, error) {
+	l, err := layoutOf(c.Arch, c.Snapshot, c.Nodes, c.Distance)
+	if err != nil {
+		return nil, err
+	}
+	m := newMemory(l, c)
+	if err := m.buildSnapshot(c.Snapshot); err != nil {
+		return nil, err
+	}
+	m.buildZonelists()
+	m.initWatermarks(m.lateFrees())
 	return m, nil
 }
 
@@ -99,6 +120,24 @@ func (m *Memory) placeZones(c Config) error {
 		}
 	}
 	movable := l.movableStarts(m.movableZone, c.KernelCore, c.MovableCore)
+	err := m.addNodes(func(z *Zone) {
+		r := l.zoneRange(z.Type)
+		if at := movable[z.Node.ID]; at != 0 {
+			if z.Type == ZoneMovable {
+				r = Range{at, l.zoneRange(m.movableZone).End}
+			} else {
+				r.End = min(r.End, max(at, r.Start))
+			}
+		}
+		m.populate(z, r)
+	})
+	m.sortRanges()
+	return err
+}
+
+// addNodes makes the nodes with their CPUs and zones; fill gives each zone its RAM.
+func (m *Memory) addNodes(fill func(*Zone)) error {
+	l := m.layout
 	cpu := 0
 	for id, nc := range l.Nodes {
 		n := &Node{ID: id}
@@ -116,22 +155,14 @@ func (m *Memory) placeZones(c Config) error {
 			m.zones = append(m.zones, z)
 			n.Zones = append(n.Zones, z)
 			n.byType[t] = z
-			r := l.zoneRange(t)
-			if t == ZoneMovable && movable[id] != 0 {
-				r = Range{movable[id], l.zoneRange(m.movableZone).End}
-			} else if movable[id] != 0 {
-				r.End = min(r.End, max(movable[id], r.Start))
-			}
-			m.populate(z, r)
+			fill(z)
 		}
 	}
-	slices.SortFunc(m.ranges, func(a, b ramRange) int {
-		if a.start < b.start {
-			return -1
-		}
-		return 1
-	})
 	return nil
+}
+
+func (m *Memory) sortRanges() {
+	slices.SortFunc(m.ranges, func(a, b ramRange) int { return cmp.Compare(a.start, b.start) })
 }
 
 // populate gives a zone the RAM of its node inside r (calculate_node_totalpages).
@@ -185,12 +216,7 @@ func (m *Memory) rows(rs []Range) []Range {
 }
 
 func mergeRanges(rs []Range) []Range {
-	slices.SortFunc(rs, func(a, b Range) int {
-		if a.Start < b.Start {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(rs, func(a, b Range) int { return cmp.Compare(a.Start, b.Start) })
 	var out []Range
 	for _, r := range rs {
 		if n := len(out); n > 0 && r.Start <= out[n-1].End {

@@ -143,13 +143,13 @@ func (z *Zone) EachFree(order int, mt Migratetype, fn func(pfn PFN) bool) {
 	}
 }
 
-// BlockTypes returns the number of pageblocks of each type, as /proc/pagetypeinfo counts them: a pageblock belongs to the zone of its first
-// frame that has RAM.
+// BlockTypes returns the number of pageblocks of each type, as /proc/pagetypeinfo counts them: at every pageblock from the first frame of the
+// zone on, where there is RAM of the zone.
 func (z *Zone) BlockTypes() [NrMigratetypes]uint64 {
 	var n [NrMigratetypes]uint64
 	m := z.mem
 	step := uint64(1) << m.pageblockOrder
-	for pfn := z.StartPFN; pfn < z.EndPFN; pfn = (pfn + step) &^ (step - 1) {
+	for pfn := z.StartPFN; pfn < z.EndPFN; pfn += step {
 		if o := m.owner(pfn); o == z {
 			n[m.BlockType(PFN(pfn))]++
 		}
