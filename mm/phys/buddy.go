@@ -46,7 +46,8 @@ func (z *Zone) freeOne(pfn PFN, order int, mt Migratetype, tail bool) {
 	if mt != MigrateIsolate {
 		z.addFree(1<<order, mt)
 	}
-	m.Page(pfn).flags = z.id
+	rows := m.sections[pfn>>sectionShift] // no block reaches beyond a section
+	rows[pfn&sectionMask].flags = z.id
 	for order < MaxOrder-1 {
 		if m.Capture != nil && m.Capture.take(z, pfn, order, mt) {
 			if mt != MigrateIsolate {
@@ -55,7 +56,8 @@ func (z *Zone) freeOne(pfn PFN, order int, mt Migratetype, tail bool) {
 			return
 		}
 		buddy := pfn ^ 1<<order
-		if !z.isFree(buddy, order) {
+		p := &rows[buddy&sectionMask]
+		if p.flags&freeHeadMask != z.headFlags(KindBuddy, order, 0) {
 			break
 		}
 		if order >= m.pageblockOrder {
@@ -63,17 +65,22 @@ func (z *Zone) freeOne(pfn PFN, order int, mt Migratetype, tail bool) {
 				break
 			}
 		}
-		z.delFromFreeList(buddy, order)
+		a := &z.free[order]
+		a.nrFree--
+		m.unlink(&a.lists[p.freeType()%NrMigratetypes], p)
+		p.flags = z.id
 		pfn &= buddy
 		order++
 	}
 	z.addToFreeList(pfn, order, mt, tail || z.buddyMergeLikely(pfn, order))
 }
 
+// freeHeadMask covers what tells a free block of one zone and order apart in a row's flags.
+const freeHeadMask = zoneIDMask | kindMask | orderMask
+
 // isFree reports whether pfn is the head of a free block of exactly that order in this zone.
 func (z *Zone) isFree(pfn PFN, order int) bool {
-	const mask = zoneIDMask | kindMask | orderMask
-	return z.mem.Page(pfn).flags&mask == z.headFlags(KindBuddy, order, 0)
+	return z.mem.Page(pfn).flags&freeHeadMask == z.headFlags(KindBuddy, order, 0)
 }
 
 // buddyMergeLikely reports whether the block that this one would merge into has a free buddy itself: then this one goes to the tail, to be
@@ -87,20 +94,27 @@ func (z *Zone) buddyMergeLikely(pfn PFN, order int) bool {
 }
 
 // rmqueueSmallest takes a block of one type off the lists, from the smallest order that has one, and splits it (__rmqueue_smallest). It
-// returns 0 if there is none. NRFreePages is the caller's to adjust.
+// returns 0 if there is none. The block's row keeps order and type; NRFreePages is the caller's to adjust.
 func (z *Zone) rmqueueSmallest(order int, mt Migratetype) PFN {
 	for o := order; o < MaxOrder; o++ {
-		pfn := z.freeHead(o, mt)
-		if pfn == 0 {
+		if z.free[o].lists[mt].Head == 0 {
 			continue
 		}
+		pfn := z.freeHead(o, mt)
 		z.delFromFreeList(pfn, o)
+		rows := z.mem.sections[pfn>>sectionShift]
 		for o > order { // expand: the upper halves go back, the lowest part is taken
 			o--
-			z.addToFreeList(pfn+1<<o, o, mt, false)
+			half := pfn + 1<<o
+			// This list is empty, or the walk would have stopped there.
+			a := &z.free[o]
+			a.nrFree++
+			a.lists[mt] = List{half, half}
+			p := &rows[half&sectionMask]
+			p.flags = z.headFlags(KindBuddy, o, mt)
+			p.Next, p.Prev = 0, 0
 		}
-		p := z.mem.Page(pfn)
-		p.flags = z.headFlags(KindNone, order, mt)
+		rows[pfn&sectionMask].flags = z.headFlags(KindNone, order, mt)
 		return pfn
 	}
 	return 0

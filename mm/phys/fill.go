@@ -91,9 +91,7 @@ func (f *filler) largest(whole []uint64) error {
 			MaxOrder-1, len(whole))
 	}
 	used := whole[:uint64(len(whole))-n]
-	for _, at := range used {
-		f.cells[MaxOrder-1] = append(f.cells[MaxOrder-1], at)
-	}
+	f.cells[MaxOrder-1] = slices.Clone(used)
 	slices.Reverse(f.cells[MaxOrder-1]) // cells are taken from the end: the lowest first
 	free := whole[len(used):]
 	for mt, c := range f.s.Free[MaxOrder-1] {

@@ -223,8 +223,10 @@ func (c *checker) totals(z *Zone) {
 		c.fail("%s: %d pages present, but %d managed and %d reserved", where, z.Present, z.Managed, t.reserved)
 	}
 	types := c.pageblocks(z)
-	if z.NrReservedHighatomic > (types[MigrateHighAtomic]+types[MigrateIsolate])<<c.m.pageblockOrder {
-		c.fail("%s: %d pages in the highatomic reserve, but %d pageblocks", where, z.NrReservedHighatomic, types[MigrateHighAtomic])
+	// A pageblock may leave the highatomic reserve without being counted out, when a page freed under its old type merges it into a larger
+	// block that is then stolen. The kernel's count is an upper bound in the same way.
+	if types[MigrateHighAtomic] > 0 && z.NrReservedHighatomic == 0 {
+		c.fail("%s: %d highatomic pageblocks, but none counted", where, types[MigrateHighAtomic])
 	}
 	if z.NrIsolatedBlocks != types[MigrateIsolate] {
 		c.fail("%s: %d isolated pageblocks, but %d have the type", where, z.NrIsolatedBlocks, types[MigrateIsolate])

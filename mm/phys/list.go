@@ -35,8 +35,10 @@ func (m *Memory) PushTail(l *List, pfn PFN) {
 }
 
 // Remove takes a page off the list it is on; l must be that list. The page's links are left as they are.
-func (m *Memory) Remove(l *List, pfn PFN) {
-	p := m.Page(pfn)
+func (m *Memory) Remove(l *List, pfn PFN) { m.unlink(l, m.Page(pfn)) }
+
+// unlink is Remove for who has the row.
+func (m *Memory) unlink(l *List, p *Page) {
 	next, prev := p.Next, p.Prev
 	if prev != 0 {
 		m.Page(prev).Next = next
