@@ -110,6 +110,10 @@ func (s *scanner) mapping(arch *mappingArch) Mapping {
 	}
 	m.Start, m.End, m.Offset = s.hex(start), s.hex(end), s.hex(w[2])
 	m.Major, m.Minor, m.Inode = s.hex(major), s.hex(minor), s.uint(w[4])
+	// Shorter numbers would move the names from their column.
+	if min(len(start), len(end), len(w[2])) < 8 || min(len(major), len(minor)) < 2 {
+		s.fail(s.line, "addresses and an offset of at least 8 digits, and 2 for a device's numbers")
+	}
 	if m.Start > m.End {
 		s.fail(w[0], "an end that is not below the start")
 	}
