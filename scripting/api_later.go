@@ -1,0 +1,117 @@
+package scripting
+
+// What is declared here has no function yet; it moves to the files of what is served when it gets one.
+
+var (
+	argPtr = Arg{Name: "ptr", Kind: KindAddr}
+	argFD  = Arg{Name: "fd", Kind: KindInt}
+
+	resultPtr   = []Result{{"ptr", "number?"}, {"errno", "string?"}}
+	resultBytes = []Result{{"bytes", "number?"}, {"errno", "string?"}}
+	errnosIO    = []string{"EBADF", "EINVAL", "EIO"}
+)
+
+// heapCalls are the C library's allocator, on top of brk and mmap.
+var heapCalls = []Entry{
+	{
+		Scope: ScopeProcess, Name: "malloc", Args: []Arg{{Name: "n", Kind: KindSize}}, Results: resultPtr, Errnos: []string{"ENOMEM"},
+		Doc: "Allocates n bytes. It touches no more memory than the allocator itself does.",
+	},
+	{
+		Scope: ScopeProcess, Name: "calloc", Args: []Arg{{Name: "n", Kind: KindInt}, {Name: "size", Kind: KindSize}},
+		Results: resultPtr, Errnos: []string{"ENOMEM"}, Doc: "Allocates n zeroed elements.",
+	},
+	{
+		Scope: ScopeProcess, Name: "realloc", Args: []Arg{{Name: "ptr", Kind: KindAddr, Opt: true}, {Name: "n", Kind: KindSize}},
+		Results: resultPtr, Errnos: []string{"ENOMEM"}, Doc: "Changes an allocation's size.",
+	},
+	{
+		Scope: ScopeProcess, Name: "memalign", Args: []Arg{{Name: "align", Kind: KindSize}, {Name: "n", Kind: KindSize}},
+		Results: resultPtr, Errnos: []string{"EINVAL", "ENOMEM"}, Doc: "Allocates n bytes at a multiple of align.",
+	},
+	{
+		Scope: ScopeProcess, Name: "free", Args: []Arg{{Name: "ptr", Kind: KindAddr, Opt: true}},
+		Doc: "Frees an allocation. A pointer that is not live raises a Lua error, as glibc would abort.",
+	},
+	{Scope: ScopeProcess, Name: "malloc_trim", Args: []Arg{{Name: "pad", Kind: KindSize, Opt: true, Default: "0"}}, Doc: "Gives free memory back to the kernel (malloc_trim(3))."},
+	{Scope: ScopeProcess, Name: "mallopt", Args: []Arg{{Name: "name", Kind: KindString}, {Name: "value", Kind: KindSize}}, Doc: "Sets a parameter of the allocator (mallopt(3)); names without the `M_`."},
+	{Scope: ScopeProcess, Name: "malloc_usable_size", Args: []Arg{argPtr}, Results: []Result{{"bytes", "number"}}, Doc: "Gives the bytes that an allocation really has."},
+}
+
+// fileCalls are files, the page cache and shared memory.
+var fileCalls = []Entry{
+	{
+		Scope: ScopeProcess, Name: "open", Args: []Arg{{Name: "path", Kind: KindString}, {Name: "mode", Kind: KindString, Opt: true, Default: `"r"`}},
+		Results: []Result{{"fd", "number?"}, {"errno", "string?"}}, Errnos: []string{"EACCES", "ENOENT"},
+		Doc: "Opens a file. mode is `r`, `w` or `rw`, with `+creat`, `+trunc`, `+direct` appended. `/dev/shm/…` and `/tmp/…` are tmpfs, all else is on the disk.",
+	},
+	{
+		Scope: ScopeProcess, Name: "read", Args: []Arg{argFD, argLen, {Name: "offset", Kind: KindSize, Opt: true}},
+		Results: resultBytes, Errnos: errnosIO, Doc: "Reads; without offset from the file position, which moves.",
+	},
+	{
+		Scope: ScopeProcess, Name: "write", Args: []Arg{argFD, argLen, {Name: "offset", Kind: KindSize, Opt: true}},
+		Results: resultBytes, Errnos: append([]string{"ENOSPC"}, errnosIO...), Doc: "Writes; without offset at the file position, which moves.",
+	},
+	{Scope: ScopeProcess, Name: "fsync", Args: []Arg{argFD}, Results: resultOK, Errnos: errnosIO, Doc: "Writes a file's dirty pages back and waits (fsync(2))."},
+	{Scope: ScopeProcess, Name: "fdatasync", Args: []Arg{argFD}, Results: resultOK, Errnos: errnosIO, Doc: "As fsync, for the data (fdatasync(2))."},
+	{Scope: ScopeProcess, Name: "sync", Results: resultOK, Doc: "Writes all dirty pages back (sync(2))."},
+	{Scope: ScopeProcess, Name: "close", Args: []Arg{argFD}, Results: resultOK, Errnos: []string{"EBADF"}, Doc: "Closes a file (close(2))."},
+	{Scope: ScopeProcess, Name: "ftruncate", Args: []Arg{argFD, argLen}, Results: resultOK, Errnos: errnosIO, Doc: "Sets a file's length (ftruncate(2))."},
+	{
+		Scope: ScopeProcess, Name: "fallocate", Args: []Arg{argFD, {Name: "offset", Kind: KindSize}, argLen},
+		Results: resultOK, Errnos: append([]string{"ENOSPC"}, errnosIO...), Doc: "Allocates blocks of a file (fallocate(2)).",
+	},
+	{Scope: ScopeProcess, Name: "unlink", Args: []Arg{{Name: "path", Kind: KindString}}, Results: resultOK, Errnos: []string{"ENOENT"}, Doc: "Removes a file (unlink(2))."},
+	{
+		Scope: ScopeProcess, Name: "fadvise",
+		Args:    []Arg{argFD, {Name: "offset", Kind: KindSize}, argLen, {Name: "advice", Kind: KindString}},
+		Results: resultOK, Errnos: errnosIO, Doc: "Says how a file will be used (posix_fadvise(2)).",
+	},
+	{Scope: ScopeProcess, Name: "shmget", Args: []Arg{{Name: "key", Kind: KindInt}, {Name: "size", Kind: KindSize}}, Results: []Result{{"id", "number?"}, {"errno", "string?"}}, Errnos: []string{"EINVAL", "ENOMEM"}, Doc: "Gives a System V segment (shmget(2))."},
+	{Scope: ScopeProcess, Name: "shmat", Args: []Arg{{Name: "id", Kind: KindInt}}, Results: resultAddr, Errnos: []string{"EINVAL", "ENOMEM"}, Doc: "Attaches a segment (shmat(2))."},
+	{Scope: ScopeProcess, Name: "shmdt", Args: []Arg{argAddr}, Results: resultOK, Errnos: []string{"EINVAL"}, Doc: "Detaches a segment (shmdt(2))."},
+	{
+		Scope: ScopeProcess, Name: "shmctl", Args: []Arg{{Name: "id", Kind: KindInt}, {Name: "command", Kind: KindEnum, Enum: []string{"RMID"}}},
+		Results: resultOK, Errnos: []string{"EINVAL"}, Doc: "Removes a segment when the last process has detached it (shmctl(2)).",
+	},
+	{Scope: ScopeProcess, Name: "memfd", Args: []Arg{{Name: "name", Kind: KindString, Opt: true}}, Results: []Result{{"fd", "number?"}, {"errno", "string?"}}, Doc: "Gives a file in memory without a name (memfd_create(2))."},
+}
+
+var (
+	argGFP   = Arg{Name: "gfp", Kind: KindString, Doc: "such as `GFP_KERNEL|__GFP_ZERO`"}
+	argPage  = Arg{Name: "page", Kind: KindAny, Lua: "any"}
+	argCache = Arg{Name: "cache", Kind: KindAny, Lua: "any"}
+	argBytes = Arg{Name: "size", Kind: KindSize}
+)
+
+// kthreadCalls are the methods of a kernel thread.
+var kthreadCalls = []Entry{
+	{Scope: ScopeKthread, Name: "alloc_pages", Args: []Arg{{Name: "order", Kind: KindInt, Min: 0, Max: 10}, argGFP}, Results: []Result{{"page", "any"}}, SimOnly: true, Doc: "Allocates 2^order pages."},
+	{Scope: ScopeKthread, Name: "free_pages", Args: []Arg{argPage}, SimOnly: true, Doc: "Frees them."},
+	{Scope: ScopeKthread, Name: "kmalloc", Args: []Arg{argBytes, argGFP}, Results: resultPtr, SimOnly: true, Doc: "Allocates from the kmalloc caches."},
+	{Scope: ScopeKthread, Name: "kzalloc", Args: []Arg{argBytes, argGFP}, Results: resultPtr, SimOnly: true, Doc: "As kmalloc, zeroed."},
+	{Scope: ScopeKthread, Name: "kfree", Args: []Arg{argPtr}, SimOnly: true, Doc: "Frees it."},
+	{Scope: ScopeKthread, Name: "kvmalloc", Args: []Arg{argBytes}, Results: resultPtr, SimOnly: true, Doc: "kmalloc, or vmalloc where that fails."},
+	{Scope: ScopeKthread, Name: "vmalloc", Args: []Arg{argBytes}, Results: resultPtr, SimOnly: true, Doc: "Allocates pages that are contiguous in virtual addresses."},
+	{Scope: ScopeKthread, Name: "vfree", Args: []Arg{argPtr}, SimOnly: true, Doc: "Frees them."},
+	{
+		Scope: ScopeKthread, Name: "kmem_cache_create", SimOnly: true,
+		Args: []Arg{{Name: "fields", Kind: KindTable, Fields: []Arg{
+			{Name: "name", Kind: KindString},
+			{Name: "size", Kind: KindSize},
+			{Name: "align", Kind: KindSize, Opt: true},
+			{Name: "flags", Kind: KindString, Opt: true},
+			{Name: "ctor", Kind: KindFunc, Opt: true, Lua: "function"},
+		}}},
+		Results: []Result{{"cache", "any"}}, Doc: "Makes a slab cache.",
+	},
+	{Scope: ScopeKthread, Name: "kmem_cache_alloc", Args: []Arg{argCache, argGFP}, Results: []Result{{"obj", "any"}}, SimOnly: true, Doc: "Allocates an object."},
+	{Scope: ScopeKthread, Name: "kmem_cache_free", Args: []Arg{argCache, {Name: "obj", Kind: KindAny, Lua: "any"}}, SimOnly: true, Doc: "Frees an object."},
+	{Scope: ScopeKthread, Name: "kmem_cache_shrink", Args: []Arg{argCache}, SimOnly: true, Doc: "Gives empty slabs back."},
+	{Scope: ScopeKthread, Name: "kmem_cache_destroy", Args: []Arg{argCache}, SimOnly: true, Doc: "Removes a cache."},
+	{Scope: ScopeKthread, Name: "kmap", Args: []Arg{argPage}, Results: []Result{{"addr", "number"}}, SimOnly: true, Doc: "Maps a page of high memory."},
+	{Scope: ScopeKthread, Name: "kunmap", Args: []Arg{argPage}, SimOnly: true, Doc: "Unmaps it."},
+	{Scope: ScopeKthread, Name: "kmap_atomic", Args: []Arg{argPage}, Results: []Result{{"slot", "any"}}, SimOnly: true, Doc: "Maps it in a slot of the CPU."},
+	{Scope: ScopeKthread, Name: "kunmap_atomic", Args: []Arg{{Name: "slot", Kind: KindAny, Lua: "any"}}, SimOnly: true, Doc: "Unmaps the slot."},
+}

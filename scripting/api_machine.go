@@ -1,0 +1,72 @@
+package scripting
+
+// machineCalls are the methods of the machine.
+var machineCalls = []Entry{
+	{
+		Scope: ScopeMachine, Name: "meminfo", Args: []Arg{{Name: "field", Kind: KindString}}, Results: []Result{{"value", "number"}},
+		Doc: "Reads a field of /proc/meminfo: bytes, or a count for the HugePages_ rows.",
+		fn:  machineMeminfo,
+	},
+	{
+		Scope: ScopeMachine, Name: "vmstat", Args: []Arg{{Name: "name", Kind: KindString}}, Results: []Result{{"value", "number"}},
+		Doc: "Reads a counter of /proc/vmstat.",
+		fn:  machineVmstat,
+	},
+	{
+		Scope: ScopeMachine, Name: "zone",
+		Args:    []Arg{{Name: "node", Kind: KindInt, Min: 0, Max: maxNodes - 1}, {Name: "zone", Kind: KindString}, {Name: "name", Kind: KindString}},
+		Results: []Result{{"pages", "number"}},
+		Doc:     "Reads `free`, `min`, `low`, `high`, `managed`, `present`, `spanned` or a counter of a zone: pages.",
+		fn:      machineZone,
+	},
+	{
+		Scope: ScopeMachine, Name: "proc", Args: []Arg{{Name: "path", Kind: KindString}}, Results: []Result{{"text", "string?"}, {"errno", "string?"}},
+		Errnos: []string{"ENOENT"},
+		Doc:    "Gives the text of a file such as `/proc/buddyinfo`.",
+		fn:     machineProc,
+	},
+	{
+		Scope: ScopeMachine, Name: "sysctl",
+		Args: []Arg{
+			{Name: "name", Kind: KindString},
+			{Name: "value", Kind: KindAny, Opt: true, Lua: "string|number|boolean", Doc: "sets it if given"},
+		},
+		Results: []Result{{"value", "number|string|true|nil"}, {"errno", "string?"}}, Errnos: []string{"EINVAL"},
+		Doc: "Reads a sysctl (a number if it is one), or sets it.",
+		fn:  machineSysctlCall,
+	},
+	{Scope: ScopeMachine, Name: "drop_caches", Args: []Arg{{Name: "n", Kind: KindInt, Opt: true, Min: 1, Max: 3, Default: "3"}}, Doc: "Writes vm.drop_caches."},
+	{Scope: ScopeMachine, Name: "compact_memory", Doc: "Writes vm.compact_memory."},
+	{Scope: ScopeMachine, Name: "sync", Doc: "Writes all dirty pages back."},
+	{Scope: ScopeMachine, Name: "swapoff", Doc: "Turns all swap areas off (swapoff -a)."},
+	{Scope: ScopeMachine, Name: "swapon", Doc: "Turns all swap areas on again (swapon -a)."},
+	{
+		Scope: ScopeMachine, Name: "at",
+		Args: []Arg{{Name: "time", Kind: KindTime}, {Name: "fn", Kind: KindFunc, Lua: "fun(m: Machine)"}},
+		Doc:  "Runs `fn(m)` at a time of the run, as an administrator would. It belongs in the main chunk or in such a function.",
+		fn:   machineAt,
+	},
+	{
+		Scope: ScopeMachine, Name: "every",
+		Args: []Arg{{Name: "time", Kind: KindTime}, {Name: "fn", Kind: KindFunc, Lua: "fun(m: Machine)"}},
+		Doc:  "Runs `fn(m)` again and again, first when the time has passed once. It belongs in the main chunk or in such a function.",
+		fn:   machineEvery,
+	},
+	{
+		Scope: ScopeMachine, Name: "now", Results: []Result{{"seconds", "number"}},
+		Doc: "Gives the seconds since the start.",
+		fn:  machineNow,
+	},
+	{
+		Scope: ScopeMachine, Name: "record",
+		Args: []Arg{{Name: "name", Kind: KindAny, Lua: "string|number"}, {Name: "value", Kind: KindAny, Lua: "number|string|boolean|nil"}},
+		Doc:  "Adds a row to observations.csv in the name of `machine`.",
+		fn:   machineRecord,
+	},
+	{
+		Scope: ScopeMachine, Name: "log", Args: []Arg{{Name: "text", Kind: KindAny, Lua: "any"}},
+		Doc: "Adds a line to the run's log.",
+		fn:  machineLog,
+	},
+	{Scope: ScopeMachine, Name: "stop", Doc: "Ends the run.", fn: machineStop},
+}

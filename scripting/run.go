@@ -1,0 +1,278 @@
+package scripting
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"mmsim/engine"
+	"mmsim/mm"
+	"mmsim/results"
+)
+
+// Recorder takes what a run leaves; *results.Writer is one. Times are virtual nanoseconds.
+type Recorder interface {
+	Observation(t int64, process, name string, value any)
+	Exit(e results.Exit)
+	Log(t int64, process, text string)
+	Dmesg(t int64, line string)
+	Event(t int64, name, process, detail string)
+	SampleColumns(names []string)
+	Sample(t int64, values []float64)
+	Snapshot(when string, files []results.NamedText)
+}
+
+// Progress is how far a run has come.
+type Progress struct {
+	Time      engine.Time
+	StopAfter engine.Time // 0: not known
+	Ended     int         // processes
+}
+
+// RunOptions says how a scenario is run.
+type RunOptions struct {
+	Cost     string         // preset of costs; empty: the default
+	Boot     string         // directory of a recorded boot; empty: none
+	Recorder Recorder       // nil: nothing is kept
+	Progress func(Progress) // called every now and then; nil: not
+}
+
+// run is a scenario that runs.
+type run struct {
+	s        *state
+	ctx      context.Context
+	sim      *engine.Sim
+	k        *mm.Kernel
+	rec      Recorder
+	progress func(Progress)
+	ended    int
+
+	probes  []func() float64
+	values  []float64
+	sampled engine.Time // time of the last sample; -1: none yet
+
+	summary *Summary
+	failure *Error
+}
+
+func (r *run) cancelled() bool { return r.ctx.Err() != nil }
+
+// Run runs the scenario, once. The summary says how it went. The error is not nil if the run ended by an error
+// in the scenario (an *Error), or could not begin; then the summary is what there was up to it, or nil. An
+// expectation that does not hold, and a cancelled context, are outcomes and no errors.
+func (sc *Scenario) Run(ctx context.Context, opt RunOptions) (*Summary, error) {
+	s := sc.s
+	if s.run != nil {
+		return nil, errorf(sc.Path, 0, "a loaded scenario runs once")
+	}
+	defer s.guard.stop()
+	if opt.Boot != "" {
+		return nil, &Error{Msg: notYetMessage("booting from a recorded machine (--boot)")}
+	}
+	cost, err := mm.CostPreset(opt.Cost)
+	if err != nil {
+		return nil, &Error{Msg: err.Error()}
+	}
+	cpus := 0
+	for _, n := range sc.Machine.Nodes {
+		cpus += n.CPUs
+	}
+	sim := engine.New(engine.Options{Seed: sc.Machine.Seed, CPUs: cpus, Until: sc.StopAfter})
+	k, err := sc.boot(sim, cost)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{s: s, ctx: ctx, sim: sim, k: k, rec: opt.Recorder, progress: opt.Progress, sampled: -1}
+	if r.rec == nil {
+		r.rec = discard{}
+	}
+	r.summary = &Summary{Scenario: sc.Path, Seed: sc.Machine.Seed, Cost: opt.Cost}
+	s.run = r
+	r.listen()
+	for i := range sc.Processes {
+		if err := r.spawn(&sc.Processes[i]); err != nil {
+			return nil, err
+		}
+	}
+	if len(s.hooks) > 0 {
+		sim.Go("machine", engine.ProcOptions{CPU: -1, Daemon: true, OffCPU: true}, s.runHooks)
+	}
+	for _, line := range s.printed {
+		r.rec.Log(0, "machine", line)
+	}
+	r.startSampling()
+	r.rec.Snapshot("before", files(k.SnapshotFiles(true)))
+
+	start := time.Now()
+	res := sim.Run(ctx)
+	r.summary.WallSeconds = time.Since(start).Seconds()
+	r.lastSample()
+	r.rec.Snapshot("after", files(k.SnapshotFiles(false)))
+	return r.conclude(res)
+}
+
+func files(in []mm.NamedText) []results.NamedText {
+	out := make([]results.NamedText, len(in))
+	for i, f := range in {
+		out[i] = results.NamedText{Name: f.Name, Text: f.Text}
+	}
+	return out
+}
+
+// listen passes what the machine reports to the recorder.
+func (r *run) listen() {
+	r.k.OnExit = func(e mm.ExitEvent) {
+		r.ended++
+		r.rec.Exit(results.Exit{Time: int64(e.Time), PID: e.PID, Process: e.Process, Code: e.Code, Signal: e.Signal, OOM: e.OOM})
+		r.summary.addExit(e)
+		r.report()
+	}
+	r.k.OnTrace = func(e mm.TraceEvent) {
+		r.rec.Event(int64(e.Time), e.Name, e.Process, e.Detail)
+		r.summary.addEvent(e)
+	}
+	r.k.OnDmesg = func(t engine.Time, line string) { r.rec.Dmesg(int64(t), line) }
+}
+
+func (r *run) report() {
+	if r.progress != nil {
+		r.progress(Progress{Time: r.sim.Now(), StopAfter: r.s.sc.StopAfter, Ended: r.ended})
+	}
+}
+
+func (r *run) spawn(d *Process) error {
+	opt := mm.ProcessOptions{
+		Start: d.start, OOMScoreAdj: d.OOMScoreAdj, Nice: d.Nice, CPU: d.CPU, Node: d.Node,
+		Rlimit: mm.Rlimit{
+			AS: uint64(d.Rlimit["AS"]), Data: uint64(d.Rlimit["DATA"]),
+			Stack: uint64(d.Rlimit["STACK"]), Memlock: uint64(d.Rlimit["MEMLOCK"]),
+		},
+	}
+	_, err := r.k.Spawn(d.Name, opt, func(p *mm.Process) { r.s.live(p, d.fn) })
+	if err != nil {
+		return errorAt(d.at, "%v", err)
+	}
+	return nil
+}
+
+// live is the life of a process that runs fn. It runs as the engine's process.
+func (s *state) live(p *mm.Process, fn *lua.LFunction) {
+	t := s.newThread(p.Name())
+	t.proc = p
+	t.object = &lua.LUserData{Value: t, Env: s.L.G.Global, Metatable: s.processMeta}
+	defer t.close()
+	if _, err := t.runProtected(t.L, fn, t.object); err != nil {
+		s.run.fail(s.explain(err, t.name))
+		p.Exit(1)
+	}
+}
+
+// fail ends the run. The first failure counts.
+func (r *run) fail(e *Error) {
+	if r.failure == nil {
+		r.failure = e
+	}
+	r.sim.Fail(e)
+}
+
+func (r *run) startSampling() {
+	sc := r.s.sc
+	if sc.SampleEvery == 0 {
+		return
+	}
+	for _, name := range sc.Samples {
+		r.probes = append(r.probes, probe(r.k, name))
+	}
+	r.values = make([]float64, len(r.probes))
+	r.rec.SampleColumns(sc.Samples)
+	var tick func()
+	tick = func() {
+		r.sample()
+		r.report()
+		// When nothing else is ahead the run is over or stuck, which sampling must not hide.
+		if r.sim.Horizon() != engine.MaxTime {
+			r.sim.After(sc.SampleEvery, tick)
+		}
+	}
+	r.sim.At(0, tick)
+}
+
+func (r *run) sample() {
+	for i, p := range r.probes {
+		r.values[i] = p()
+	}
+	r.sampled = r.sim.Now()
+	r.rec.Sample(int64(r.sampled), r.values)
+}
+
+// lastSample samples the end, unless a sample fell on it.
+func (r *run) lastSample() {
+	if r.s.sc.SampleEvery > 0 && r.sim.Now() > r.sampled {
+		r.sample()
+	}
+}
+
+// conclude makes the summary of a run that has ended.
+func (r *run) conclude(res engine.Result) (*Summary, error) {
+	sum := r.summary
+	sum.VirtualSeconds = r.sim.Now().Seconds()
+	sum.Events = res.Events
+	sum.End = res.Reason.String()
+	sum.measure(r.k)
+	var panicked *engine.PanicError
+	switch {
+	case r.failure != nil:
+		sum.Outcome, sum.Error = results.Failed, r.failure.Error()
+		return sum, r.failure
+	case res.Reason == engine.Cancelled:
+		sum.Outcome = results.Interrupted
+		return sum, nil
+	case errors.As(res.Err, &panicked):
+		e := errorf(r.s.path, 0, "internal error of mmsim: %v\n%s", panicked.Value, panicked.Stack)
+		sum.Outcome, sum.Error = results.Failed, fmt.Sprintf("internal error of mmsim: %v", panicked.Value)
+		return sum, e
+	case res.Err != nil:
+		e := errorf(r.s.path, 0, "%v", res.Err)
+		sum.Outcome, sum.Error = results.Failed, e.Error()
+		return sum, e
+	}
+	sum.Outcome = results.OK
+	r.judge()
+	return sum, nil
+}
+
+// judge evaluates the expectations.
+func (r *run) judge() {
+	t := r.s.main
+	t.left, t.spent, t.stop, t.stoppedAt = checkEvery, 0, "", ""
+	defer t.close()
+	for _, x := range r.s.sc.expects {
+		v, err := t.runProtected(t.L, x.fn, r.s.machine)
+		held := results.Expectation{What: x.what, Held: err == nil && lua.LVAsBool(v)}
+		switch {
+		case err != nil:
+			held.Why = r.s.explain(err, "").Error()
+		case !held.Held:
+			held.Why = fmt.Sprintf("%s:%d: the function gave %s", x.at.File, x.at.Line, r.s.display(t.L, v))
+		}
+		if !held.Held {
+			r.summary.Outcome = results.ExpectFailed
+		}
+		r.summary.Expectations = append(r.summary.Expectations, held)
+	}
+}
+
+// discard is the recorder of a run that keeps nothing.
+type discard struct{}
+
+func (discard) Observation(int64, string, string, any) {}
+func (discard) Exit(results.Exit)                      {}
+func (discard) Log(int64, string, string)              {}
+func (discard) Dmesg(int64, string)                    {}
+func (discard) Event(int64, string, string, string)    {}
+func (discard) SampleColumns([]string)                 {}
+func (discard) Sample(int64, []float64)                {}
+func (discard) Snapshot(string, []results.NamedText)   {}
