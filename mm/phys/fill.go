@@ -7,7 +7,7 @@ import (
 )
 
 // filler chooses the frames for a zone's recorded free blocks, so that every block of the buddy system is one that could be there: no free
-// block smaller than 4 MiB has a free buddy.
+// block smaller than a pageblock has a free buddy.
 //
 // RAM is cut into cells, aligned as blocks are: whole largest blocks, and smaller ones at the ends of ranges. The
 // recorded free blocks of the largest order take the highest whole cells. Every smaller free block is the lower half of a cell in which
@@ -174,7 +174,15 @@ func (f *filler) place(o int, mt Migratetype) (uint64, bool) {
 		return f.split(o, at, mt), true
 	}
 	if n := len(f.edge[o]); n > 0 {
-		return f.remove(&f.edge[o], n-1), true
+		at := f.remove(&f.edge[o], n-1)
+		f.setType(at, o, mt)
+		return at, true
+	}
+	// Whole pageblocks may be free beside each other: those of different types do not merge.
+	if n := len(f.cells[o]); n > 0 && o >= f.m.pageblockOrder {
+		at := f.remove(&f.cells[o], n-1)
+		f.setType(at, o, mt)
+		return at, true
 	}
 	return 0, false
 }

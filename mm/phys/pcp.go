@@ -240,19 +240,24 @@ func (z *Zone) highSize(batch int) int {
 	return max(int(total)/cpus, 4*batch)
 }
 
-// count adds an allocation to the counters (PGALLOC and zone_statistics).
+// count adds an allocation to the counters.
 func (m *Memory) count(preferred, z *Zone, cpu, order int) {
 	m.Events[vmstat.PgAllocDma+vmstat.Event(z.Type)] += 1 << order
+	z.countNuma(preferred, cpu, 1)
+}
+
+// countNuma counts a number of allocations by place (zone_statistics).
+func (z *Zone) countNuma(preferred *Zone, cpu int, n uint64) {
 	node := z.Node
 	if node == preferred.Node {
-		z.NumaStat[vmstat.NumaHit]++
+		z.NumaStat[vmstat.NumaHit] += n
 	} else {
-		z.NumaStat[vmstat.NumaMiss]++
-		preferred.NumaStat[vmstat.NumaForeign]++
+		z.NumaStat[vmstat.NumaMiss] += n
+		preferred.NumaStat[vmstat.NumaForeign] += n
 	}
-	if node.ID == m.cpuNode[cpu] {
-		z.NumaStat[vmstat.NumaLocal]++
+	if node.ID == z.mem.cpuNode[cpu] {
+		z.NumaStat[vmstat.NumaLocal] += n
 	} else {
-		z.NumaStat[vmstat.NumaOther]++
+		z.NumaStat[vmstat.NumaOther] += n
 	}
 }

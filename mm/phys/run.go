@@ -41,22 +41,7 @@ func (m *Memory) GetPageRun(ac *AllocContext, flags AllocFlags, out []PFN) int {
 	}
 	c.Count -= n - 1
 	c.freeFactor >>= min(uint(n-1), 7)
-	m.countMany(ac.Zonelist.Zones[ac.Preferred], z, ac.CPU, uint64(n-1))
+	m.Events[vmstat.PgAllocDma+vmstat.Event(z.Type)] += uint64(n - 1)
+	z.countNuma(ac.Zonelist.Zones[ac.Preferred], ac.CPU, uint64(n-1))
 	return n
-}
-
-// countMany is count for a number of single pages.
-func (m *Memory) countMany(preferred, z *Zone, cpu int, pages uint64) {
-	m.Events[vmstat.PgAllocDma+vmstat.Event(z.Type)] += pages
-	if z.Node == preferred.Node {
-		z.NumaStat[vmstat.NumaHit] += pages
-	} else {
-		z.NumaStat[vmstat.NumaMiss] += pages
-		preferred.NumaStat[vmstat.NumaForeign] += pages
-	}
-	if z.Node.ID == m.cpuNode[cpu] {
-		z.NumaStat[vmstat.NumaLocal] += pages
-	} else {
-		z.NumaStat[vmstat.NumaOther] += pages
-	}
 }
