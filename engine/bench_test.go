@@ -30,21 +30,21 @@ func BenchmarkCallback(b *testing.B) {
 	}
 }
 
-const mm1Customers = 1_000_000
+const (
+	mm1Customers = 1_000_000
+	mm1Load      = 0.9
+)
 
 // BenchmarkMM1 is an M/M/1 queue with a load of 0.9 and a million customers, both arrivals and server being processes.
 func BenchmarkMM1(b *testing.B) {
 	for b.Loop() {
 		s := New(Options{Seed: 1})
-		var (
-			work    Cond
-			waiting int
-			served  int
-		)
+		var work Cond
+		waiting, served := 0, 0
 		s.Go("arrivals", ProcOptions{CPU: -1}, func(p *Proc) {
 			r := s.Stream("arrivals")
 			for range mm1Customers {
-				p.Sleep(Duration(1112 * r.Exponential()))
+				p.Sleep(Duration(1000 / mm1Load * r.Exponential()))
 				waiting++
 				if waiting == 1 {
 					work.Signal()
@@ -53,20 +53,45 @@ func BenchmarkMM1(b *testing.B) {
 		})
 		s.Go("server", ProcOptions{CPU: -1}, func(p *Proc) {
 			r := s.Stream("server")
-			for served < mm1Customers {
+			for range mm1Customers {
 				if waiting == 0 {
 					p.Wait(&work)
 				}
 				p.Sleep(Duration(1000 * r.Exponential()))
 				waiting--
-				served++
 			}
+			served = mm1Customers
 		})
 		if res := s.Run(context.Background()); res.Reason != AllDone || served != mm1Customers {
 			b.Fatalf("ended with %v, %v after %d customers", res.Reason, res.Err, served)
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/mm1Customers, "ns/customer")
+}
+
+// BenchmarkSpend is a process alone on its CPU: the clock moves in place.
+func BenchmarkSpend(b *testing.B) {
+	s := New(Options{CPUs: 1})
+	s.Go("p", ProcOptions{CPU: -1}, func(p *Proc) {
+		for b.Loop() {
+			p.Spend(100)
+		}
+	})
+	s.Run(context.Background())
+}
+
+// BenchmarkSpendTwoCPUs is two processes on two CPUs that take turns at every step, which is the worst case.
+func BenchmarkSpendTwoCPUs(b *testing.B) {
+	s := New(Options{CPUs: 2})
+	for range 2 {
+		s.Go("p", ProcOptions{CPU: -1}, func(p *Proc) {
+			for range b.N / 2 {
+				p.Spend(100)
+			}
+		})
+	}
+	b.ResetTimer()
+	s.Run(context.Background())
 }
 
 // BenchmarkIterPull is the yardstick for BenchmarkMM1: a million steps of a bare coroutine.

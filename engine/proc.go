@@ -156,7 +156,7 @@ func (p *Proc) spendSlow(d Duration) {
 func (p *Proc) Sleep(d Duration) {
 	s := p.sim
 	end := s.now + d
-	if s.poll <= 0 || s.cur != p || end <= s.now || p.onCPU {
+	if s.poll <= 0 || s.cur != p || end <= s.now || end == MaxTime || p.onCPU {
 		p.sleepSlow(d)
 		return
 	}

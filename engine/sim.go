@@ -228,6 +228,9 @@ func (s *Sim) look() {
 	if s.ctx.Err() != nil {
 		s.end(Cancelled, context.Cause(s.ctx), "")
 	}
+	if s.q.seq > maxSeq-maxSlots*pollEvery {
+		s.Fail(fmt.Errorf("the run is too long: %d events", s.q.seq))
+	}
 }
 
 // loop runs events on the stack of self, which blocks, or of Run if self is nil, until self is to go on or the run has ended.

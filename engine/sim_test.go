@@ -346,6 +346,19 @@ func TestUnwindAtEnd(t *testing.T) {
 	})
 }
 
+// TestSleepForever checks that two sleeps without end do not end each other.
+func TestSleepForever(t *testing.T) {
+	each(t, func(t *testing.T, cpus int) {
+		s := New(Options{CPUs: cpus})
+		for range 3 {
+			s.Go("p", anyCPU, func(p *Proc) { p.Sleep(MaxTime); t.Error("woke") })
+		}
+		if res := run(t, s, Deadlock); res.Now != 0 {
+			t.Errorf("ended at %v", res.Now)
+		}
+	})
+}
+
 // TestStuck checks that a process that recovers everything does not keep Run from returning. Its goroutine stays.
 func TestStuck(t *testing.T) {
 	s := New(Options{})
