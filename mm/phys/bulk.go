@@ -31,8 +31,7 @@ func (m *Memory) AllocBulk(ac *AllocContext, flags AllocFlags, out []PFN) int {
 		if l.Head == 0 && !z.refill(c, l, 0, ac.Migratetype, flags&^AllocNoFragment) {
 			break
 		}
-		pfn := l.Head
-		m.Remove(l, pfn)
+		pfn := m.popStock(l)
 		c.Count--
 		m.handOut(z, pfn, 0)
 		out[n] = pfn

@@ -57,15 +57,19 @@ func (z *Zone) rmqueuePCP(cpu, order int, mt Migratetype, flags AllocFlags) PFN 
 	if l.Head == 0 && !z.refill(c, l, order, mt, flags) {
 		return 0
 	}
-	pfn := l.Head
-	next := z.mem.Page(pfn).Next
-	l.Head = next
-	if next != 0 {
-		z.mem.Page(next).Prev = 0
-	} else {
-		l.Tail = 0
-	}
 	c.Count -= 1 << order
+	return z.mem.popStock(l)
+}
+
+// popStock takes the head off a per-CPU list, which must not be empty. The new head's Prev is left as it is: pages leave these lists only from
+// either end, where Head and Tail say what is last, and not touching the next row keeps the path of an allocation to one.
+func (m *Memory) popStock(l *List) PFN {
+	pfn := l.Head
+	if pfn == l.Tail {
+		*l = List{}
+	} else {
+		l.Head = m.Page(pfn).Next
+	}
 	return pfn
 }
 
@@ -143,7 +147,12 @@ func (z *Zone) freeBulk(c *PerCPUPages, n, i int) {
 			pfn := l.Tail
 			p := m.Page(pfn)
 			mt := p.freeType()
-			m.Remove(l, pfn)
+			if pfn == l.Head {
+				*l = List{}
+			} else {
+				l.Tail = p.Prev
+				m.Page(p.Prev).Next = 0
+			}
 			if z.NrIsolatedBlocks > 0 {
 				mt = m.BlockType(pfn)
 			}

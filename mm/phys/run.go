@@ -34,9 +34,7 @@ func (m *Memory) GetPageRun(ac *AllocContext, flags AllocFlags, out []PFN) int {
 		*p = Page{flags: flagsOut}
 	}
 	l.Head = pfn
-	if pfn != 0 {
-		m.Page(pfn).Prev = 0
-	} else {
+	if pfn == 0 {
 		l.Tail = 0
 	}
 	c.Count -= n - 1
