@@ -131,33 +131,20 @@ func (p *Proc) Killed() bool { return p.killed }
 func (p *Proc) KillReason() any { return p.reason }
 
 // Spend takes d of CPU time: virtual time passes, and the process keeps its CPU or competes for it. A d of 0 or less does nothing.
-func (p *Proc) Spend(d Duration) {
-	s := p.sim
-	if end := s.now + d; end > s.now && end < s.q.heap[0].at && s.poll > 0 && s.cur == p {
-		s.poll--
-		s.now = end
-		return
-	}
-	p.spendSlow(d)
-}
-
-func (p *Proc) spendSlow(d Duration) {
-	s := p.enter("Spend")
-	if d <= 0 {
-		return
-	}
-	p.spendEnd = s.now.add(d)
-	s.q.arm(p.slot, p.spendEnd)
-	p.block()
-}
+func (p *Proc) Spend(d Duration) { p.pass(d, StateRunning) }
 
 // Sleep gives up the CPU for d, then waits for one again. With a d of 0 or less the process is woken at once, after what is due
 // already.
-func (p *Proc) Sleep(d Duration) {
+func (p *Proc) Sleep(d Duration) { p.pass(d, StateSleeping) }
+
+// pass lets d pass in state st, which is StateRunning or StateSleeping. It does itself what is simple: nothing is due before d is over,
+// or the next event does no more than resume another process. That is block, the event loop and the switch in one, since every frame
+// between two switches costs a return that the processor cannot predict.
+func (p *Proc) pass(d Duration, st State) {
 	s := p.sim
 	end := s.now + d
-	if s.poll <= 0 || s.cur != p || end <= s.now || end == MaxTime || p.onCPU {
-		p.sleepSlow(d)
+	if s.poll <= 0 || s.cur != p || end <= s.now || end == MaxTime || p.onCPU && st != StateRunning {
+		p.passSlow(d, st)
 		return
 	}
 	s.poll--
@@ -167,16 +154,15 @@ func (p *Proc) Sleep(d Duration) {
 		return
 	}
 	next := s.q.events[slotOf(top.key)].proc
-	if next == nil || next.onCPU || next.cond != nil || next.resumeFn == nil {
-		p.sleepSlow(d)
+	if next == nil || next.resumeFn == nil || next.state != StateRunning && (next.onCPU || next.cond != nil) {
+		p.passSlow(d, st)
 		return
 	}
-	// The next event resumes another process that needs no CPU. This is sleepSlow, the event loop and the switch in one, since every
-	// frame between two switches costs a return that the processor cannot predict.
 	s.now = top.at
 	s.result.Events++
 	s.q.exchange(p.slot, end)
-	p.state, next.state = StateSleeping, StateRunning
+	p.spendEnd = end
+	p.state, next.state = st, StateRunning
 	if next.active {
 		s.target = next
 		p.active = false
@@ -194,6 +180,20 @@ func (p *Proc) Sleep(d Duration) {
 	if p.doomed() {
 		p.throw()
 	}
+}
+
+func (p *Proc) passSlow(d Duration, st State) {
+	if st == StateSleeping {
+		p.sleepSlow(d)
+		return
+	}
+	s := p.enter("Spend")
+	if d <= 0 {
+		return
+	}
+	p.spendEnd = s.now.add(d)
+	s.q.arm(p.slot, p.spendEnd)
+	p.block()
 }
 
 func (p *Proc) sleepSlow(d Duration) {
