@@ -52,6 +52,9 @@ func TestFormat(t *testing.T) {
 			"MemFree:               5 kB\n" +
 			"SomethingNewAndLong:   8 kB\n" +
 			"HugePages_New:         9\n"},
+		{"meminfo with long names and values", &Meminfo{
+			Layout: MeminfoLayoutOf("EighteenCharacters", "Sixteen_Letters_"), Unknown: []MeminfoValue{{Value: 1234567}, {Value: 123456789}},
+		}, "EighteenCharacters: 1234567 kB\nSixteen_Letters_: 123456789 kB\n"},
 		{"buddyinfo with counts wider than 6", &Buddyinfo{Zones: []BuddyinfoZone{
 			{Node: 0, Zone: "DMA32", Free: []uint64{0, 999999, 1000000}}, {Node: 12, Zone: "VeryLongZone", Free: []uint64{1, 2, 3}},
 		}}, "" +

@@ -129,6 +129,9 @@ func TestSnapshotCheck(t *testing.T) {
 		{"slabinfo", "slabdata      1      1", "slabdata      1 18446744073709551615", "expected no more pages than the zones manage, 1007000"},
 		{"slabinfo", "slabdata      1      1", "slabdata      1      0", "active_slabs is 1: expected at most 0"},
 		{"slabinfo", "dentry", "dentry 1 1 18446744073709551615 1 1 : tunables 0 0 0 : slabdata 0 0 0\nx", "slabinfo: cache ext4_fc_dentry: objsize is 18446744073709551615"},
+		{"slabinfo", "fsverity_info", "a 0 0 0 0 2 : tunables 0 0 0 : slabdata 0 9223372036854775808 0\nfsverity_info", "cache a has 9223372036854775808 slabs of 2 pages"},
+		{"slabinfo", "fsverity_info", strings.Repeat("a 0 0 0 0 1 : tunables 0 0 0 : slabdata 0 600000 0\n", 2) + "fsverity_info", "slabinfo: pages of the caches up to a is 1200000"},
+		{"zoneinfo", "spanned  524288\n        present  262112\n        managed  245728", "spanned  4294967296\n        present  4294967296\n        managed  4294967296", "zone DMA32 of node 1: with it the zones manage more than 16 TiB"},
 		{"swaps", "Priority\n", "Priority\n/a partition 5 6 -2\n", "swaps: used of /a is 6: expected at most 5"},
 		{"swaps", "Priority\n", "Priority\n/a partition 17179869185 6 -2\n", "swaps: size of /a is 17179869185"},
 		{"swaps", "Priority\n", "Priority\n/a partition 5 5 32768\n", "swaps: the priority of /a is 32768"},
@@ -156,6 +159,18 @@ func TestSnapshotCheck(t *testing.T) {
 	}
 	if _, err := (&Snapshot{Zoneinfo: z}).Arch(); err == nil || !strings.Contains(err.Error(), "DMA32") {
 		t.Errorf("another architecture: %v", err)
+	}
+}
+
+// A file that is far larger than a kernel's is not read into memory.
+func TestSnapshotHuge(t *testing.T) {
+	dir := copyDir(t, "testdata/snapshot/boot-ram-1g-before")
+	name := filepath.Join(dir, "swaps")
+	if err := os.Truncate(name, maxFile+1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadSnapshot(dir); err == nil || !strings.Contains(err.Error(), name+" has more than 64 MB") {
+		t.Error(err)
 	}
 }
 

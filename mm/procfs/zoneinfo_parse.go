@@ -79,7 +79,7 @@ func (p *zoneinfoParser) parseZone(zone *ZoneinfoZone) {
 		p.fail(after, "the end of the line")
 	}
 	const pages = "  pages "
-	if !p.want(pages) {
+	if !p.want(`"  pages"`) {
 		return
 	}
 	if string(p.line) == "  per-node stats" {
@@ -90,7 +90,7 @@ func (p *zoneinfoParser) parseZone(zone *ZoneinfoZone) {
 		return
 	}
 	p.zone.begin()
-	for p.want("  pagesets") && string(p.line) != "  pagesets" {
+	for p.want(`"  pagesets"`) && string(p.line) != "  pagesets" {
 		name, value := p.pair(p.line, `a counter and its value, or "  pagesets"`)
 		switch id := p.zone.name(p.scanner, name); {
 		case p.err != nil:
@@ -119,7 +119,7 @@ func (p *zoneinfoParser) parseZone(zone *ZoneinfoZone) {
 func (p *zoneinfoParser) parseNode(end string) *ZoneinfoNode {
 	n := &ZoneinfoNode{}
 	p.node.begin()
-	for p.want(end) && !bytes.HasPrefix(p.line, []byte(end)) {
+	for p.want(`"  pages"`) && !bytes.HasPrefix(p.line, []byte(end)) {
 		name, value := p.pair(p.line, `a counter and its value, or "  pages"`)
 		switch id := p.node.name(p.scanner, name); {
 		case p.err != nil:
@@ -207,7 +207,7 @@ func (p *zoneinfoParser) parsePageset(set *ZoneinfoPageset) {
 			*set.field(id) = p.uint(value)
 		}
 	}
-	p.want(threshold)
+	p.want(`"  vm stats threshold:"`)
 }
 
 // smp notes that a CPU's block has a threshold line (1) or has none (-1).
