@@ -83,7 +83,10 @@ func TestFormat(t *testing.T) {
 			"Node 0, zone   Normal            1            0 \n"},
 		{"slabinfo with long names and large numbers", &Slabinfo{Caches: []SlabCache{
 			{Name: "request_sock_subflow_v6", ObjSize: 384, ObjPerSlab: 10, PagesPerSlab: 1},
-			{Name: "dentry", ActiveObjs: 12345678, NumObjs: 12345679, ObjSize: 192, ObjPerSlab: 21, PagesPerSlab: 1, ActiveSlabs: 587889, NumSlabs: 587890},
+			{
+				Name: "dentry", ActiveObjs: 12345678, NumObjs: 12345679, ObjSize: 192, ObjPerSlab: 21, PagesPerSlab: 1,
+				ActiveSlabs: 587889, NumSlabs: 587890,
+			},
 			{
 				Name: "filp", ActiveObjs: 1, NumObjs: 2, ObjSize: 3, ObjPerSlab: 4, PagesPerSlab: 5, Limit: 54, Batchcount: 27, Sharedfactor: 8,
 				ActiveSlabs: 6, NumSlabs: 7, SharedAvail: 432,
@@ -106,8 +109,14 @@ func TestFormat(t *testing.T) {
 			"/" + strings.Repeat("y", 39) + " partition\t17179869180\t10000000\t32767\n" +
 			"/" + strings.Repeat("z", 50) + " file\t\t1\t\t1\t\t0\n"},
 		{"vmallocinfo of x86-64", &Vmallocinfo{Areas: []VmallocArea{
-			{Start: 0xffffc90000000000, End: 0xffffc90000005000, Size: 20480, Caller: "a+0x1/0x2 [mod]", Pages: 4, Flags: VmallocVmalloc | VmallocVpages, Nodes: []VmallocNode{{0, 3}, {1, 1}}},
-			{Start: 1, End: 2, Size: 123456789, HasPhys: true, Phys: 0xfed00000, Flags: VmallocIoremap | VmallocVmap | VmallocUser | VmallocDMACoherent},
+			{
+				Start: 0xffffc90000000000, End: 0xffffc90000005000, Size: 20480, Caller: "a+0x1/0x2 [mod]", Pages: 4,
+				Flags: VmallocVmalloc | VmallocVpages, Nodes: []VmallocNode{{0, 3}, {1, 1}},
+			},
+			{
+				Start: 1, End: 2, Size: 123456789, HasPhys: true, Phys: 0xfed00000,
+				Flags: VmallocIoremap | VmallocVmap | VmallocUser | VmallocDMACoherent,
+			},
 			{Start: 3, End: 4, Size: 4096, Kind: VmallocMapRAM},
 			{Start: 5, End: 6, Size: 4096, Kind: VmallocUnpurged},
 		}}, "" +
@@ -142,7 +151,10 @@ func TestFormat(t *testing.T) {
 		{"maps of x86-64", &Maps{Mappings: []Mapping{
 			{Start: 0x1000, End: 0x2000, Read: true, Exec: true, Offset: 0x1000, Minor: 2, Inode: 11074, Name: "/init"},
 			{Start: 0xffffffffff600000, End: 0xffffffffff601000, Exec: true, Name: "[vsyscall]"},
-			{Start: 0x7ffff6400000, End: 0x7ffff6500000, Write: true, Shared: true, Major: 0x103, Minor: 0xfffff, Inode: 12345678901234567890, Offset: 0x1234567890000, Name: "/a\nb"},
+			{
+				Start: 0x7ffff6400000, End: 0x7ffff6500000, Write: true, Shared: true, Major: 0x103, Minor: 0xfffff,
+				Inode: 12345678901234567890, Offset: 0x1234567890000, Name: "/a\nb",
+			},
 			{Start: 0x3000, End: 0x4000},
 		}}, "" +
 			"00001000-00002000 r-xp 00001000 00:02 11074" + strings.Repeat(" ", 30) + "/init\n" +
@@ -175,7 +187,10 @@ func TestFormat(t *testing.T) {
 // A counter that is below zero for a moment prints as 0, and a file without a layout is that of x86-64.
 func TestZoneinfoFormat(t *testing.T) {
 	z := &Zoneinfo{Zones: []ZoneinfoZone{
-		{Node: 0, Zone: "Normal", Present: 5, Protection: []uint64{0, 1}, NodeStats: &ZoneinfoNode{}, Pagesets: []ZoneinfoPageset{{CPU: 2, Count: 1, High: 2, Batch: 3, Threshold: 4}}, StartPFN: 9, Unreclaim: 1},
+		{
+			Node: 0, Zone: "Normal", Present: 5, Protection: []uint64{0, 1}, NodeStats: &ZoneinfoNode{},
+			Pagesets: []ZoneinfoPageset{{CPU: 2, Count: 1, High: 2, Batch: 3, Threshold: 4}}, StartPFN: 9, Unreclaim: 1,
+		},
 		{Node: 0, Zone: "Movable", Protection: []uint64{0, 0}},
 	}}
 	z.Zones[0].Stat[vmstat.NRMlock] = -3

@@ -3,7 +3,7 @@
 #
 #   snapshot/   a few of the snapshots of the reference set, one of each kind of machine
 #   process/    what two kernels print of a process, recorded by running process/scenario.lua on them (about 10 s each)
-#   linux-6.18/ the machine this ran on, a newer kernel: made with `mmsim snapshot`, and not made again here
+#   linux-6.18/ files of a newer kernel, copied from the /proc of the machine this was written on, and not made again here
 #
 # usage: gen.sh SHARED, where SHARED holds reference/ and oracle/.
 set -eu
