@@ -52,6 +52,7 @@ func (k *Kernel) fastContext(t *task, gfp phys.GFP) *phys.AllocContext {
 // watermark, compact for large blocks, reclaim, retry, and kill.
 func (t *task) allocSlowpath(ac *phys.AllocContext, gfp phys.GFP, order int) phys.PFN {
 	k, m := t.k, t.k.Mem
+	k.unplug()
 	canDirect := gfp&phys.GFPDirectReclaim != 0
 	costly := order > phys.CostlyOrder
 	flags := m.SlowFlags(ac, order, false)

@@ -45,7 +45,7 @@ func (k *Kernel) dropMapping(cpu int, pfn phys.PFN) {
 // freeAnon gives an anonymous page back that nothing refers to.
 func (k *Kernel) freeAnon(cpu int, pfn phys.PFN) {
 	k.lruForget(pfn)
-	k.Mem.FreePage(cpu, pfn)
+	k.freePage(cpu, pfn)
 }
 
 // freeSwapCache frees the page of a swap-cache entry that no page table refers to, neither mapped nor as a swap entry; while it is being

@@ -54,6 +54,8 @@ type Kernel struct {
 	isolated      []phys.PFN  // the batch
 	skipped       []phys.PFN  // pages that it passed over
 	fastAC        phys.AllocContext
+	plug          []*swapIO // transfers that wait for the batch to be complete
+	freeIO        []*swapIO
 	deferWakes    bool // a run of allocations is under way, whose time is not spent yet
 	deferredWakes []deferredWake
 }

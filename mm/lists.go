@@ -21,8 +21,13 @@ func (k *Kernel) lruAdd(cpu int, pfn phys.PFN) {
 
 func (k *Kernel) drainAdd(cpu int) {
 	b := &k.batches[cpu].add
-	for _, pfn := range b.Pages() {
-		k.lruvecOf(k.Mem.Page(pfn)).Add(pfn)
+	pages := b.Pages()
+	if len(k.lruvecs) == 1 {
+		k.lruvecs[0].AddAll(pages)
+	} else {
+		for _, pfn := range pages {
+			k.lruvecOf(k.Mem.Page(pfn)).Add(pfn)
+		}
 	}
 	b.Reset()
 }
@@ -66,7 +71,7 @@ func (k *Kernel) lruAddDrain(cpu int) {
 	}
 }
 
-// lruForget takes a page that is being freed off its list or out of the batch in which it waits.
+// lruForget takes a page that is being freed off its list or out of the batch in which it waits for one.
 func (k *Kernel) lruForget(pfn phys.PFN) {
 	p := k.Mem.Page(pfn)
 	if p.Test(phys.FlagLRU) {
@@ -76,11 +81,16 @@ func (k *Kernel) lruForget(pfn phys.PFN) {
 			k.batches[i].add.Forget(pfn)
 		}
 	}
-	if p.Test(phys.FlagBatched) {
+}
+
+// freePage gives a page back that is on no list. It may still wait to be rotated, on another CPU: there it is forgotten.
+func (k *Kernel) freePage(cpu int, pfn phys.PFN) {
+	if k.Mem.Page(pfn).Test(phys.FlagBatched) {
 		for i := range k.batches {
 			k.batches[i].rotate.Forget(pfn)
 		}
 	}
+	k.Mem.FreePage(cpu, pfn)
 }
 
 // inAddBatch tells whether a page waits to be put on a list, which holds a reference to it.

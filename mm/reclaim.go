@@ -211,6 +211,7 @@ func (sc *scanControl) shrinkInactiveList(n *phys.Node, l lru.List, nr uint64) u
 	if l.IsFile() {
 		sc.nr.fileTaken += uint64(len(pages))
 	}
+	k.unplug()
 	owed := k.owed
 	k.owed = 0
 	sc.t.spend(owed)

@@ -7,7 +7,7 @@ import (
 
 // shrinkResult is what came of a batch of pages (struct reclaim_stat).
 type shrinkResult struct {
-	reclaimed, pageout                                   uint64
+	reclaimed, pageout                                    uint64
 	dirty, unqueuedDirty, congested, writeback, immediate uint64
 }
 
@@ -43,7 +43,7 @@ func (sc *scanControl) shrinkPages(pages []phys.PFN, cpu int) (res shrinkResult)
 		}
 		lv := k.lruvecOf(p)
 		if p.Mapcount == 0 && !p.Test(phys.FlagSwapCache) {
-			k.Mem.FreePage(cpu, pfn) // it gave its slot up and nobody else has it
+			k.freePage(cpu, pfn) // it gave its slot up and nobody else has it
 			continue
 		}
 		lv.Add(pfn)
@@ -93,7 +93,7 @@ func (sc *scanControl) shrinkPage(pfn phys.PFN, p *phys.Page, cpu int, res *shri
 	}
 	k.owed += k.cost.FreePage
 	k.swapCacheDelete(cpu, pfn, k.evictionShadow(p))
-	k.Mem.FreePage(cpu, pfn)
+	k.freePage(cpu, pfn)
 	return freed
 }
 

@@ -87,8 +87,7 @@ func (k *Kernel) writeSwap(t *task, pfn phys.PFN) (underWay bool) {
 	p.Set(phys.FlagWriteback)
 	z.Node.Stat[vmstat.NRWriteback]++
 	z.Stat[vmstat.NRZoneWritePending]++
-	cpu := t.cpu()
-	k.device(e).Submit(4096, true, func() { k.endSwapWrite(cpu, pfn) })
+	k.plugIO(t.cpu(), e, pfn, true)
 	return true
 }
 
@@ -106,6 +105,12 @@ func (k *Kernel) endSwapWrite(cpu int, pfn phys.PFN) {
 	}
 	k.wakePage(pfn)
 	k.accountWritten(z.Node)
+}
+
+// endSwapRead is the end of a read: the page can be mapped (end_swap_bio_read).
+func (k *Kernel) endSwapRead(pfn phys.PFN) {
+	k.Mem.Page(pfn).Clear(phys.FlagLocked)
+	k.wakePage(pfn)
 }
 
 // waitPage blocks until a page that is being read is there.

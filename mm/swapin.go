@@ -133,15 +133,11 @@ func (p *Process) readSwap(e swap.Entry, readahead bool) phys.PFN {
 	k.lruAdd(p.cpu(), pfn)
 	k.count(vmstat.Pswpin, 1)
 	k.count(vmstat.PgPgin, 4)
-	done := func() {
-		k.Mem.Page(pfn).Clear(phys.FlagLocked)
-		k.wakePage(pfn)
-	}
 	if k.synchronous(e) {
 		p.spend(transferTime(k.device(e)))
-		done()
+		k.endSwapRead(pfn)
 	} else {
-		k.device(e).Submit(4096, false, done)
+		k.plugIO(p.cpu(), e, pfn, false)
 	}
 	return pfn
 }
@@ -171,6 +167,7 @@ func (p *Process) swapinReadahead(v *addrspace.VMA, l *addrspace.Leaf, i uint, a
 			}
 			p.readSwap(f, a != addr)
 		}
+		k.unplug()
 	}
 	p.lastFault = addr
 	if l.PTE[i] != uint32(e) {
@@ -179,7 +176,9 @@ func (p *Process) swapinReadahead(v *addrspace.VMA, l *addrspace.Leaf, i uint, a
 	if pfn := k.swap.Cached(e); pfn != 0 {
 		return phys.PFN(pfn)
 	}
-	return p.readSwap(e, false)
+	pfn := p.readSwap(e, false)
+	k.unplug()
+	return pfn
 }
 
 // readaheadWindow is the number of pages to read, from the hits since the last time (__swapin_nr_pages): it doubles as read-ahead pages are
@@ -229,4 +228,3 @@ func readaheadRange(v *addrspace.VMA, addr, last, window uint64) (from, to uint6
 	to = min(addr+(window-left)*page, v.End, base+1<<addrspace.LeafShift)
 	return from, to
 }
-

@@ -211,20 +211,24 @@ func (p *Process) anonRun(l *addrspace.Leaf, i uint, n, addr uint64, access bool
 	cpu := p.cpu()
 	ac := k.fastContext(&p.task, gfpAnon)
 	k.deferWakes = true
+	m := uint64(0)
+	for m < n && l.PTE[i+uint(m)] == 0 {
+		m++
+	}
+	var run [anonRunMax]phys.PFN
 	done := uint64(0)
-	for done < n && l.PTE[i] == 0 {
-		pfn := k.Mem.GetPageFromFreelist(ac, 0, fastFlags)
-		if pfn == 0 {
+	for done < m && len(k.deferredWakes) == 0 {
+		got := k.Mem.GetPageRun(ac, fastFlags, run[:min(m-done, anonRunMax)])
+		if got == 0 {
 			break
 		}
-		k.newAnon(cpu, pfn, v, addr)
-		l.Map(i, uint32(pfn), true)
-		done++
-		i++
-		addr += addrspace.PageSize
-		if len(k.deferredWakes) > 0 {
-			break
+		for _, pfn := range run[:got] {
+			k.newAnon(cpu, pfn, v, addr)
+			l.Map(i, uint32(pfn), true)
+			i++
+			addr += addrspace.PageSize
 		}
+		done += uint64(got)
 	}
 	k.deferWakes = false
 	if done > 0 {
@@ -235,6 +239,9 @@ func (p *Process) anonRun(l *addrspace.Leaf, i uint, n, addr uint64, access bool
 	k.wakeDeferred()
 	return done
 }
+
+// anonRunMax is the most pages that a run takes from the allocator at a time.
+const anonRunMax = 64
 
 // fastFlags are the flags of the first attempt of an allocation that may wake kswapd.
 const fastFlags = phys.AllocWmarkLow | phys.AllocKswapd

@@ -97,4 +97,3 @@ func (p *Process) exitMM() {
 		p.k.exitOOMVictim(p)
 	}
 }
-

@@ -91,6 +91,48 @@ func (v *Lruvec) Add(pfn phys.PFN) {
 	v.mem.Push(&v.lists[l], pfn)
 }
 
+// AddAll puts pages of this node at the heads of their lists, in order, as Add does for each. Runs of pages of one zone that belong on
+// one list, which is what faults make, are counted together.
+func (v *Lruvec) AddAll(pages []phys.PFN) {
+	for i := 0; i < len(pages); {
+		p := v.mem.Page(pages[i])
+		l, zone := Of(p), p.ZoneID()
+		if l == Unevictable {
+			v.Add(pages[i])
+			i++
+			continue
+		}
+		q := &v.lists[l]
+		head, first := q.Head, i
+		var above *phys.Page
+		if head != 0 {
+			above = v.mem.Page(head)
+		}
+		for {
+			pfn := pages[i]
+			p.Set(phys.FlagLRU)
+			p.Next, p.Prev = head, 0
+			if above != nil {
+				above.Prev = pfn
+			} else {
+				q.Tail = pfn
+			}
+			head, above = pfn, p
+			if i++; i == len(pages) {
+				break
+			}
+			if p = v.mem.Page(pages[i]); Of(p) != l || p.ZoneID() != zone {
+				break
+			}
+		}
+		q.Head = head
+		n := int64(i - first)
+		v.len[l] += n
+		v.node.Stat[vmstat.NRInactiveAnon+vmstat.NodeItem(l)] += n
+		v.mem.ZoneByID(zone).Stat[vmstat.NRZoneInactiveAnon+vmstat.ZoneItem(l)] += n
+	}
+}
+
 // AddTail puts a page at the tail, where reclaim takes it next (lruvec_add_folio_tail).
 func (v *Lruvec) AddTail(pfn phys.PFN) {
 	p := v.mem.Page(pfn)
