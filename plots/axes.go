@@ -128,6 +128,9 @@ func (grid) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
+// sunk reports whether a value is there, but below any logarithmic axis.
+func sunk(p *plot.Plot, v float64) bool { return !math.IsNaN(v) && !drawable(p, v) }
+
 // drawable reports whether a value has a place on the y axis.
 func drawable(p *plot.Plot, v float64) bool {
 	if _, log := p.Y.Scale.(plot.LogScale); log && v <= 0 {

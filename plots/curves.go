@@ -22,6 +22,7 @@ type lineCurve struct {
 }
 
 // Plot draws the line, in one stretch for each run of values without a gap. A value alone between gaps is a dot.
+// On a logarithmic axis a line that falls to zero goes down to the axis and ends there.
 func (l lineCurve) Plot(c draw.Canvas, p *plot.Plot) {
 	sty := draw.LineStyle{Color: l.curve.color, Width: l.width, Dashes: l.curve.dash}
 	x, y := p.Transforms(&c)
@@ -47,11 +48,19 @@ func (l lineCurve) Plot(c draw.Canvas, p *plot.Plot) {
 		run = run[:0]
 	}
 	for i, v := range l.curve.values {
-		if !drawable(p, v) {
+		at := x(l.time[i])
+		switch {
+		case drawable(p, v):
+			if i > 0 && len(run) == 0 && sunk(p, l.curve.values[i-1]) {
+				run = append(run, vg.Point{X: x(l.time[i-1]), Y: c.Min.Y})
+			}
+			run = append(run, vg.Point{X: at, Y: y(v)})
+		case sunk(p, v) && len(run) > 0:
+			run = append(run, vg.Point{X: at, Y: c.Min.Y})
 			flush()
-			continue
+		default:
+			flush()
 		}
-		run = append(run, vg.Point{X: x(l.time[i]), Y: y(v)})
 	}
 	flush()
 }

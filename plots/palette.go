@@ -40,7 +40,7 @@ func seriesColors(n int) []color.RGBA {
 		return categorical[:n]
 	}
 	out := make([]color.RGBA, n)
-	const last = 0.93 // the lightest end would be lost on white
+	const last = 0.86 // the lightest end would be lost on white
 	for i := range out {
 		out[i] = between(viridis, last*float64(i)/float64(n-1))
 	}

@@ -89,6 +89,9 @@ func (c *chart) addSeries(table *results.Table) error {
 	}
 	c.unit = parseUnit(c.spec.Unit, names)
 	colors, texts := seriesColors(len(names)), labels(names)
+	if c.spec.Kind == Area && len(names) > len(categorical) {
+		slices.Reverse(colors) // a light area is seen better below a dark one than above it
+	}
 	for i, name := range names {
 		values, _ := table.Column(name)
 		one := curve{label: given[i].Label, color: colors[i]}

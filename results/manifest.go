@@ -87,7 +87,8 @@ func (m Manifest) encode() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// store replaces dir's manifest in one rename, so that a reader sees the old text or the new one.
+// store replaces the manifest of dir in one rename, so that a reader sees the old text or the new one, whatever
+// kills the program. It does not wait for the disk: that takes longer than many a run.
 func (m Manifest) store(dir string) error {
 	text, err := m.encode()
 	if err != nil {
@@ -98,7 +99,7 @@ func (m Manifest) store(dir string) error {
 		return err
 	}
 	_, err = tmp.Write(text)
-	err = errors.Join(err, tmp.Chmod(0o644), tmp.Sync(), tmp.Close())
+	err = errors.Join(err, tmp.Chmod(0o644), tmp.Close())
 	if err == nil {
 		err = os.Rename(tmp.Name(), filepath.Join(dir, ManifestName))
 	}
