@@ -17,10 +17,34 @@ func noteFatal(L *lua.LState) {
 	if r == nil {
 		return
 	}
-	if _, ok := r.(*lua.ApiError); !ok {
-		threadOf(L).fatal = r
+	if r == stackFull {
+		// The interpreter panics with a string when its call stack is full; for a script that is an error.
+		r = &lua.ApiError{Type: lua.ApiErrorRun, Object: lua.LString(lineOf(L) + " stack overflow")}
 	}
-	panic(r)
+	api, ok := r.(*lua.ApiError)
+	if !ok {
+		threadOf(L).fatal = r
+		api = &lua.ApiError{Type: lua.ApiErrorError, Object: lua.LNil}
+	}
+	if api.StackTrace == "" {
+		// PCall would write a traceback, which is not used and takes time with the square of the depth.
+		api.StackTrace = "none"
+	}
+	panic(api)
+}
+
+// stackFull is what the interpreter throws when a script nests its calls too deep.
+const stackFull = "lua callstack overflow"
+
+// lineOf gives "file:line:" of the innermost Lua function on L.
+func lineOf(L *lua.LState) string {
+	const deep = 8
+	for level := range deep {
+		if at := L.Where(level); position.MatchString(at + " ") {
+			return at
+		}
+	}
+	return ""
 }
 
 // protectedCall runs the function and arguments on L's stack from index 1 on.
@@ -47,11 +71,21 @@ func (t *thread) pcallValue(L *lua.LState) (err lua.LValue) {
 	if e == nil {
 		return nil
 	}
-	if api, ok := e.(*lua.ApiError); ok {
-		return api.Object
+	api, ok := e.(*lua.ApiError)
+	if !ok {
+		return lua.LString(e.Error())
 	}
-	return lua.LString(e.Error())
+	if api.Type == lua.ApiErrorPanic {
+		// The stack was full before the protected function began. The interpreter then loses count of its
+		// frames (autoGrowingCallFrameStack.SetSp), so the script cannot go on.
+		t.stop, t.stoppedAt = "stack overflow", lineOf(L)
+		panic(scriptEnd{})
+	}
+	return api.Object
 }
+
+// scriptEnd unwinds a script that cannot go on, for the reason in thread.stop.
+type scriptEnd struct{}
 
 func callable(L *lua.LState, v lua.LValue) bool {
 	return v.Type() == lua.LTFunction || L.GetMetaField(v, "__call").Type() == lua.LTFunction
@@ -109,13 +143,16 @@ func (t *thread) runProtected(L *lua.LState, fn *lua.LFunction, args ...lua.LVal
 	err = L.PCall(len(args)+1, 1, nil)
 	if r := t.fatal; r != nil {
 		t.fatal = nil
-		if bug, ok := r.(runtime.Error); ok {
-			return nil, fmt.Errorf("internal error of mmsim: %w", bug)
+		switch r.(type) {
+		case scriptEnd:
+			return nil, fmt.Errorf("%s %s", t.stoppedAt, t.stop)
+		case runtime.Error:
+			return nil, fmt.Errorf("internal error of mmsim: %v", r)
 		}
 		panic(r)
 	}
 	if err != nil {
-		if t.stoppedAt != "" {
+		if t.stop != "" && t.stoppedAt != "" {
 			return nil, fmt.Errorf("%s %s", t.stoppedAt, t.stop)
 		}
 		return nil, err

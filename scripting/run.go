@@ -48,7 +48,7 @@ type run struct {
 	k        *mm.Kernel
 	rec      Recorder
 	progress func(Progress)
-	ended    int
+	exited   map[int]bool // by pid
 
 	probes  []func() float64
 	values  []float64
@@ -85,7 +85,7 @@ func (sc *Scenario) Run(ctx context.Context, opt RunOptions) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{s: s, ctx: ctx, sim: sim, k: k, rec: opt.Recorder, progress: opt.Progress, sampled: -1}
+	r := &run{s: s, ctx: ctx, sim: sim, k: k, rec: opt.Recorder, progress: opt.Progress, exited: map[int]bool{}, sampled: -1}
 	if r.rec == nil {
 		r.rec = discard{}
 	}
@@ -109,6 +109,7 @@ func (sc *Scenario) Run(ctx context.Context, opt RunOptions) (*Summary, error) {
 	start := time.Now()
 	res := sim.Run(ctx)
 	r.summary.WallSeconds = time.Since(start).Seconds()
+	r.killRest()
 	r.lastSample()
 	r.rec.Snapshot("after", files(k.SnapshotFiles(false)))
 	return r.conclude(res)
@@ -125,9 +126,7 @@ func files(in []mm.NamedText) []results.NamedText {
 // listen passes what the machine reports to the recorder.
 func (r *run) listen() {
 	r.k.OnExit = func(e mm.ExitEvent) {
-		r.ended++
-		r.rec.Exit(results.Exit{Time: int64(e.Time), PID: e.PID, Process: e.Process, Code: e.Code, Signal: e.Signal, OOM: e.OOM})
-		r.summary.addExit(e)
+		r.exit(e)
 		r.report()
 	}
 	r.k.OnTrace = func(e mm.TraceEvent) {
@@ -137,9 +136,24 @@ func (r *run) listen() {
 	r.k.OnDmesg = func(t engine.Time, line string) { r.rec.Dmesg(int64(t), line) }
 }
 
+func (r *run) exit(e mm.ExitEvent) {
+	r.exited[e.PID] = true
+	r.rec.Exit(results.Exit{Time: int64(e.Time), PID: e.PID, Process: e.Process, Code: e.Code, Signal: e.Signal, OOM: e.OOM})
+	r.summary.addExit(e)
+}
+
+// killRest reports the processes that the end of the run found alive: it sends them SIGKILL.
+func (r *run) killRest() {
+	for _, p := range r.k.Processes() {
+		if !r.exited[p.PID()] {
+			r.exit(mm.ExitEvent{Time: r.sim.Now(), PID: p.PID(), Process: p.Name(), WaitStatus: mm.WaitStatus{Signal: "SIGKILL"}})
+		}
+	}
+}
+
 func (r *run) report() {
 	if r.progress != nil {
-		r.progress(Progress{Time: r.sim.Now(), StopAfter: r.s.sc.StopAfter, Ended: r.ended})
+		r.progress(Progress{Time: r.sim.Now(), StopAfter: r.s.sc.StopAfter, Ended: len(r.exited)})
 	}
 }
 

@@ -146,6 +146,9 @@ func timeOf(f float64) (engine.Time, error) {
 
 // formatNumber writes a number as Lua's users expect it: whole ones in full.
 func formatNumber(f float64) string {
+	if math.IsInf(f, 0) || math.IsNaN(f) {
+		return strings.TrimPrefix(strings.ToLower(strconv.FormatFloat(f, 'f', -1, 64)), "+")
+	}
 	if f == math.Trunc(f) && math.Abs(f) < 1e17 {
 		return strconv.FormatInt(int64(f), 10)
 	}
