@@ -19,8 +19,10 @@ func appendTime(b []byte, t int64) []byte {
 	}
 	b = strconv.AppendInt(b, us/1e6, 10)
 	b = append(b, '.')
-	frac := strconv.AppendInt(nil, us%1e6+1e6, 10)
-	return append(b, frac[1:]...)
+	for unit := int64(1e5); unit > 0; unit /= 10 {
+		b = append(b, byte('0'+us/unit%10))
+	}
+	return b
 }
 
 // appendCell appends s as one cell of CSV, quoted only if it must be.

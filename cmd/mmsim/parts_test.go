@@ -51,7 +51,7 @@ func TestReport(t *testing.T) {
 // In a pipe there are whole lines, and none for a run that is soon over.
 func TestProgressInPipe(t *testing.T) {
 	var out bytes.Buffer
-	p := newProgress(&out, "a.lua", 10e9)
+	p := newProgress(&out, false, "a.lua", 10e9)
 	p.at(1e9)
 	if out.Len() > 0 {
 		t.Errorf("too early: %q", out.String())
@@ -62,6 +62,28 @@ func TestProgressInPipe(t *testing.T) {
 	p.done()
 	if got := out.String(); got != "mmsim: a.lua: 2.500 s simulated of 10 s, 0 s elapsed\n" {
 		t.Errorf("%q", got)
+	}
+}
+
+// On a terminal there is a bar, which is gone in the end; without a known end it says how far the run is.
+func TestProgressOnTerminal(t *testing.T) {
+	for _, end := range []int64{10e9, 0} {
+		var out bytes.Buffer
+		p := newProgress(&out, true, "a.lua", end)
+		p.at(1e9)
+		if out.Len() > 0 {
+			t.Errorf("too early: %q", out.String())
+		}
+		p.next = time.Now().Add(-time.Second)
+		p.at(2.5e9)
+		if got := out.String(); !strings.Contains(got, "a.lua: 2.500 s simulated") || strings.Contains(got, " 25% ") != (end > 0) {
+			t.Errorf("end %d: %q", end, got)
+		}
+		p.at(99e9)
+		p.done()
+		if got := out.String(); !strings.HasSuffix(got, "\r") || strings.Contains(got, "\n") {
+			t.Errorf("end %d: the bar is not gone: %q", end, got)
+		}
 	}
 }
 

@@ -28,10 +28,16 @@ const (
 	lineEvery = 2 * time.Second
 )
 
-func newProgress(out io.Writer, name string, end int64) *progress {
+// isTerminal reports whether a person may be looking at w.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+func newProgress(out io.Writer, terminal bool, name string, end int64) *progress {
 	now := time.Now()
 	p := &progress{out: out, name: name, end: end, start: now, next: now.Add(lineEvery), every: lineEvery}
-	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if terminal {
 		p.next, p.every = now.Add(patience), barEvery
 		most := int64(-1)
 		if end > 0 {

@@ -142,7 +142,7 @@ func (c *runCmd) simulate(a *app, sc *scripting.Scenario, w *results.Writer) (su
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
-	p := newProgress(a.stderr, filepath.Base(c.File), int64(sc.StopAfter))
+	p := newProgress(a.stderr, isTerminal(a.stderr), filepath.Base(c.File), int64(sc.StopAfter))
 	opt := scripting.RunOptions{Cost: c.Cost, Boot: c.Boot, Recorder: w, Progress: func(now scripting.Progress) {
 		end.Virtual = int64(now.Time)
 		if err := w.Err(); err != nil {
