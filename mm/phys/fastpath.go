@@ -144,6 +144,9 @@ func (m *Memory) GetPageFromFreelist(ac *AllocContext, order int, flags AllocFla
 	if ac.Preferred < 0 {
 		return 0
 	}
+	if pfn := m.fromStock(ac, order, flags); pfn != 0 {
+		return pfn
+	}
 	for {
 		pfn, again := m.walkZones(ac, order, flags)
 		if pfn != 0 {
@@ -155,6 +158,31 @@ func (m *Memory) GetPageFromFreelist(ac *AllocContext, order int, flags AllocFla
 		}
 		flags &^= AllocNoFragment
 	}
+}
+
+// fromStock is the walk below for what most requests are: a single page from the CPU's list of the preferred zone, which has enough free pages and
+// nothing to tell kswapd. It returns 0 when anything is different.
+func (m *Memory) fromStock(ac *AllocContext, order int, flags AllocFlags) PFN {
+	z := ac.Zonelist.Zones[ac.Preferred]
+	if order != 0 || flags&AllocNoWatermarks != 0 || ac.SpreadDirty || m.HasCMA || z.Flags&ZoneBoostedWatermark != 0 {
+		return 0
+	}
+	mark := z.Wmark(Wmark(flags&AllocWmarkMask)) + z.LowmemReserve[ac.HighestZone] + z.NrReservedHighatomic
+	c := &z.pcp[ac.CPU]
+	l := &c.lists[ac.Migratetype]
+	pfn := l.Head
+	if z.FreePages() <= int64(mark) || pfn == 0 {
+		return 0
+	}
+	c.freeFactor >>= 1
+	c.Count--
+	p := m.Page(pfn)
+	if l.Head = p.Next; l.Head == 0 {
+		l.Tail = 0
+	}
+	*p = Page{flags: z.id | uint32(KindKernel)<<kindShift}
+	m.count(z, z, ac.CPU, 0)
+	return pfn
 }
 
 // walkZones is one walk; again tells that NOFRAGMENT was about to send the request to another node.

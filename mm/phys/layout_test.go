@@ -27,8 +27,10 @@ func TestFallbackOrder(t *testing.T) {
 			[][]int{{0, 1, 2, 3}, {1, 0, 3, 2}, {2, 3, 0, 1}, {3, 2, 1, 0}},
 		},
 		{
-			"a node without memory", []NodeConfig{{RAM: 256 * testMiB, CPUs: 1}, {CPUs: 1}, {RAM: 256 * testMiB, CPUs: 0}},
-			nil, [][]int{{0, 2}, {2, 0}, {2, 0}},
+			"a node without memory",
+			[]NodeConfig{{RAM: 256 * testMiB, CPUs: 1}, {CPUs: 1}, {RAM: 256 * testMiB, CPUs: 0}},
+			nil,
+			[][]int{{0, 2}, {2, 0}, {2, 0}},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

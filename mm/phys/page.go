@@ -62,7 +62,6 @@ const (
 	orderShift = flagShift
 	orderMask  = 15 << orderShift
 	mtShift    = orderShift + 4
-	mtMask     = 7 << mtShift
 	// The second row of an allocated block has this bit, and the block's order.
 	tailMark = 1 << (mtShift + 3)
 )

@@ -19,6 +19,24 @@ func TestGetPageRunIsTheSame(t *testing.T) {
 	for size := 1; ; size = size%97 + 1 {
 		run := make([]PFN, size)
 		n := b.GetPageRun(&cb, fb, run)
+		if n > 3 && total < 3000 { // some go back, so that the stocks are not always fresh
+			for _, pfn := range run[n-2 : n] {
+				b.FreePage(0, pfn)
+			}
+			var back [2]PFN
+			for i := range n {
+				if pfn := a.GetPageFromFreelist(&ca, 0, fa); pfn != run[i] {
+					t.Fatalf("page %d of a run is %d, one by one it is %d", i, run[i], pfn)
+				}
+				if i >= n-2 {
+					back[i-n+2] = run[i]
+				}
+			}
+			a.FreePage(0, back[0])
+			a.FreePage(0, back[1])
+			total += n - 2
+			continue
+		}
 		for _, got := range run[:n] {
 			if want := a.GetPageFromFreelist(&ca, 0, fa); got != want {
 				t.Fatalf("page %d of the runs is %d, one by one it is %d", total, got, want)
