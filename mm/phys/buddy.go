@@ -1,5 +1,7 @@
 package phys
 
+import "math/bits"
+
 // addToFreeList puts a free block on its list.
 func (z *Zone) addToFreeList(pfn PFN, order int, mt Migratetype, tail bool) {
 	m := z.mem
@@ -118,6 +120,33 @@ func (z *Zone) rmqueueSmallest(order int, mt Migratetype) PFN {
 		return pfn
 	}
 	return 0
+}
+
+// rmqueueRun takes up to n blocks that lie one behind the other, at least one unless there is none, with the result of as many calls of
+// rmqueueSmallest: those take the smallest larger block apart from its start before they look at another.
+func (z *Zone) rmqueueRun(order int, mt Migratetype, n int) (PFN, int) {
+	for o := order; o < MaxOrder; o++ {
+		if z.free[o].lists[mt].Head == 0 {
+			continue
+		}
+		pfn := z.freeHead(o, mt)
+		z.delFromFreeList(pfn, o)
+		n = min(n, 1<<(o-order))
+		rows := z.mem.sections[pfn>>sectionShift]
+		end := pfn + 1<<o
+		for at := pfn + PFN(n)<<order; at < end; {
+			k := bits.TrailingZeros32(uint32(at)) // what is left of the block, one part of each order at most
+			a := &z.free[k]
+			a.nrFree++
+			a.lists[mt] = List{at, at}
+			p := &rows[at&sectionMask]
+			p.flags = z.headFlags(KindBuddy, k, mt)
+			p.Next, p.Prev = 0, 0
+			at += 1 << k
+		}
+		return pfn, n
+	}
+	return 0, 0
 }
 
 // rmqueueType takes a block for a request of type mt from the buddy lists, stealing from other types if need be (__rmqueue).

@@ -217,3 +217,79 @@ func TestSpecExample(t *testing.T) {
 		t.Errorf("totalreserve %d, want %d", m.TotalreservePages, want)
 	}
 }
+
+// The shortcuts of the fast path give the pages, the lists and the counters that the long way gives, page by page.
+func TestShortcutsChangeNothing(t *testing.T) {
+	c := Config{Nodes: []NodeConfig{{RAM: 96 << 20, CPUs: 1}, {RAM: 64 << 20, CPUs: 1}}}
+	short, long := mustBuild(t, c), mustBuild(t, c)
+	var a, b AllocContext
+	for i := range 60000 {
+		gfp := []GFP{GFPHighuserMovable, GFPHighuserMovable, GFPKernel, GFPKernel | GFPReclaimable}[i/3%4]
+		order := []int{0, 0, 0, 1, 0, 3}[i/50%6]
+		cpu := i / 700 % 2
+		flags := short.Prepare(&a, gfp, cpu, cpu, nil)
+		long.Prepare(&b, gfp, cpu, cpu, nil)
+		got := short.GetPageFromFreelist(&a, order, flags)
+		want := long.longWay(&b, order, flags)
+		if got != want {
+			t.Fatalf("allocation %d: page %d, the long way %d", i, got, want)
+		}
+		if got != 0 && i%5 == 0 {
+			short.FreePages(cpu, got, order)
+			long.FreePages(cpu, got, order)
+		}
+	}
+	for i, z := range short.zones {
+		y := long.zones[i]
+		if z.Stat != y.Stat || z.NumaStat != y.NumaStat || z.free != y.free || z.NrFree(0) != y.NrFree(0) {
+			t.Errorf("%s/%d: the zones differ", z.Name(), z.Node.ID)
+		}
+		for cpu := range z.pcp {
+			if z.pcp[cpu] != y.pcp[cpu] {
+				t.Errorf("%s/%d: the lists of CPU %d differ", z.Name(), z.Node.ID, cpu)
+			}
+		}
+	}
+	if *short.Events != *long.Events {
+		t.Error("the events differ")
+	}
+}
+
+// longWay is GetPageFromFreelist for orders that go through the per-CPU lists, without shortcuts: lists are refilled one block at a time.
+func (m *Memory) longWay(ac *AllocContext, order int, flags AllocFlags) PFN {
+	for i := ac.Preferred; i >= 0; i = ac.Zonelist.Next(i+1, ac.HighestZone, ac.Nodemask) {
+		z := ac.Zonelist.Zones[i]
+		if !z.WatermarkOK(order, z.Wmark(WmarkLow), ac.HighestZone, flags) {
+			continue
+		}
+		c := &z.pcp[ac.CPU]
+		l := &c.lists[pindex(order, ac.Migratetype)]
+		if l.Head == 0 {
+			n := c.Batch
+			if n > 1 {
+				n = max(n>>order, 2)
+			}
+			for ; n > 0; n-- {
+				pfn := z.rmqueueType(order, ac.Migratetype, flags)
+				if pfn == 0 {
+					break
+				}
+				mt := m.Page(pfn).freeType()
+				m.Page(pfn).flags = z.headFlags(KindPCP, order, mt)
+				z.addFree(-1<<order, mt)
+				m.PushTail(l, pfn)
+				c.Count += 1 << order
+			}
+		}
+		if l.Head == 0 {
+			continue
+		}
+		c.freeFactor >>= 1
+		c.Count -= 1 << order
+		pfn := m.popStock(l)
+		m.count(ac.Zonelist.Zones[ac.Preferred], z, ac.CPU, order)
+		m.handOut(z, pfn, order)
+		return pfn
+	}
+	return 0
+}

@@ -1,10 +1,6 @@
 package phys
 
-import (
-	"math/bits"
-
-	"mmsim/mm/vmstat"
-)
+import "mmsim/mm/vmstat"
 
 // pcpBatchScaleMax bounds how far consecutive frees enlarge a bulk free: batch << this (CONFIG_PCP_BATCH_SCALE_MAX).
 const pcpBatchScaleMax = 5
@@ -83,69 +79,53 @@ func (z *Zone) refill(c *PerCPUPages, l *List, order int, mt Migratetype, flags 
 	if n > 1 {
 		n = max(n>>order, 2)
 	}
-	for ; n > 0; n-- {
-		if order == 0 && flags&AllocCMA == 0 {
-			if n -= z.refillRun(c, l, mt, n); n == 0 {
+	for n > 0 {
+		if flags&AllocCMA != 0 && z.CMAPages > 0 { // which type comes next may change with every block
+			pfn := z.rmqueueType(order, mt, flags)
+			if pfn == 0 {
 				break
 			}
+			z.stockRun(c, l, pfn, order, 1, z.mem.Page(pfn).freeType())
+			n--
+			continue
 		}
-		pfn := z.rmqueueType(order, mt, flags)
-		if pfn == 0 {
+		pfn, got := z.rmqueueRun(order, mt, n)
+		if got > 0 {
+			z.stockRun(c, l, pfn, order, got, mt)
+			n -= got
+		} else if !z.rmqueueFallback(order, mt, flags) {
 			break
 		}
-		p := z.mem.Page(pfn)
-		got := p.freeType()
-		p.flags = z.headFlags(KindPCP, order, got)
-		z.addFree(-1<<order, got)
-		z.mem.PushTail(l, pfn)
-		c.Count += 1 << order
 	}
 	return l.Head != 0
 }
 
-// refillRun is refill for up to n single pages as long as the lists of their own type have some, and returns how many that were. Taking pages
-// one by one from the smallest block hands out its pages from the lowest on and leaves the rest cut into the fewest blocks, one of an
-// order at most, on lists that were empty: so they can be taken together.
-func (z *Zone) refillRun(c *PerCPUPages, l *List, mt Migratetype, n int) int {
+// stockRun puts neighbouring blocks that were just taken off the buddy lists at the tail of a CPU's list.
+func (z *Zone) stockRun(c *PerCPUPages, l *List, pfn PFN, order, n int, mt Migratetype) {
 	m := z.mem
-	flags := z.headFlags(KindPCP, 0, mt)
-	left := n
-	for o := 0; o < MaxOrder && left > 0; {
-		if z.free[o].lists[mt].Head == 0 {
-			o++
-			continue
-		}
-		first := z.freeHead(o, mt)
-		z.delFromFreeList(first, o)
-		take := min(left, 1<<o)
-		rows := m.sections[first>>sectionShift]
-		prev := l.Tail
-		for i := range PFN(take) {
-			pfn := first + i
-			rows[pfn&sectionMask] = Page{flags: flags, Prev: prev, Next: pfn + 1}
-			prev = pfn
-		}
-		rows[prev&sectionMask].Next = 0
-		if l.Head == 0 {
-			l.Head = first
-		} else {
-			m.Page(l.Tail).Next = first
-		}
-		l.Tail = prev
-		for at := take; at < 1<<o; {
-			k := bits.TrailingZeros(uint(at))
-			pfn := first + PFN(at)
-			z.free[k].nrFree++
-			z.free[k].lists[mt] = List{pfn, pfn}
-			rows[pfn&sectionMask] = Page{flags: z.headFlags(KindBuddy, k, mt)}
-			at += 1 << k
-		}
-		left -= take
+	rows := m.sections[pfn>>sectionShift]
+	flags := z.headFlags(KindPCP, order, mt)
+	prev := l.Tail
+	if prev != 0 {
+		m.Page(prev).Next = pfn
+	} else {
+		l.Head = pfn
 	}
-	taken := n - left
-	c.Count += taken
-	z.addFree(-int64(taken), mt)
-	return taken
+	last := pfn + PFN(n-1)<<order
+	for at := pfn; ; at += 1 << order {
+		p := &rows[at&sectionMask]
+		p.flags = flags
+		p.Prev = prev
+		if at == last {
+			p.Next = 0
+			break
+		}
+		p.Next = at + 1<<order
+		prev = at
+	}
+	l.Tail = last
+	z.addFree(-int64(n)<<order, mt)
+	c.Count += n << order
 }
 
 // freePCP puts a block on a CPU's list and sends old ones back if there are too many (free_unref_page_commit).
