@@ -28,8 +28,8 @@ type scenarioFlags struct {
 	File      string    `arg:"" help:"The scenario, a Lua file."`
 	Set       []setting `sep:"none" placeholder:"NAME=VALUE" help:"Set a parameter of the scenario. Repeatable."`
 	Seed      *uint64   `placeholder:"N" help:"Seed of all random numbers, instead of the scenario's."`
-	MaxSteps  int64     `placeholder:"N" help:"Lua steps after which a script that never ends is stopped (default: see docs)."`
-	MaxMemory size      `placeholder:"SIZE" help:"Memory of the host that scripts may use, such as 2GiB."`
+	MaxSteps  int64     `placeholder:"N" help:"Lua steps after which a script that never ends is stopped (default: ${steps})."`
+	MaxMemory size      `placeholder:"SIZE" help:"Memory of the host that scripts may use, such as 2GiB (default: three quarters of what there is)."`
 }
 
 // setting is one NAME=VALUE.

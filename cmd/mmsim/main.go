@@ -20,6 +20,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"mmsim/engine"
+	"mmsim/mm"
 	"mmsim/scripting"
 )
 
@@ -58,7 +59,7 @@ func run(args []string, stdout, stderr io.Writer) (code int) {
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(code int) { panic(exitCode(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
-		kong.Vars{"version": version()},
+		kong.Vars{"version": version(), "steps": thousands(scripting.DefaultMaxSteps), "costs": strings.Join(mm.CostPresetNames(), " or ")},
 	)
 	ctx, err := parser.Parse(args)
 	if err != nil {

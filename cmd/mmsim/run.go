@@ -26,7 +26,7 @@ type runCmd struct {
 	Force bool   `short:"f" help:"Replace a run that is in the directory."`
 	Quiet bool   `short:"q" help:"Print nothing but errors."`
 	JSON  bool   `name:"json" help:"Print the summary as JSON on standard output, and nothing else there."`
-	Cost  string `placeholder:"NAME" help:"Preset of what things cost in time (default: server)."`
+	Cost  string `placeholder:"NAME" help:"Preset of what things cost in time: ${costs} (the first is the default)."`
 	Boot  string `placeholder:"DIR" help:"Start from a recorded snapshot of /proc instead of an estimate."`
 }
 
@@ -75,7 +75,7 @@ func (c *runCmd) checkOptions() error {
 		return errors.New("--quiet and --json exclude each other")
 	}
 	if c.Cost == "" {
-		c.Cost = "server"
+		c.Cost = mm.CostPresetNames()[0]
 	}
 	if _, err := mm.CostPreset(c.Cost); err != nil {
 		return fmt.Errorf("--cost: %w", err)
