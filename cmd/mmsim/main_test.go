@@ -29,8 +29,7 @@ func TestMain(m *testing.M) {
 // TestScripts runs the command line as a user does. Beside testscript's commands there are:
 //
 //	exitcode N COMMAND...         runs a command that must end with N
-//	await FILE                    waits until FILE is there
-//	sleep DURATION                waits, for what cannot be seen from outside
+//	await FILE TEXT               waits until TEXT is in FILE
 //	isjson FILE [FIELD VALUE]...  checks that FILE (or stdout) is one JSON object with these fields
 //	sameruns A B                  compares two run directories, wall times aside
 func TestScripts(t *testing.T) {
@@ -40,7 +39,6 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exitcode": exitStatus,
 			"await":    await,
-			"sleep":    sleep,
 			"isjson":   isJSON,
 			"sameruns": sameRuns,
 		},
@@ -67,19 +65,13 @@ func exitStatus(ts *testscript.TestScript, neg bool, args []string) {
 
 func await(ts *testscript.TestScript, _ bool, args []string) {
 	path := ts.MkAbs(args[0])
-	for range 1000 {
-		if _, err := os.Stat(path); err == nil {
+	for range 3000 {
+		if text, err := os.ReadFile(path); err == nil && bytes.Contains(text, []byte(args[1])) {
 			return
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	ts.Fatalf("%s did not come", path)
-}
-
-func sleep(ts *testscript.TestScript, _ bool, args []string) {
-	d, err := time.ParseDuration(args[0])
-	ts.Check(err)
-	time.Sleep(d)
+	ts.Fatalf("%s did not come to %s", args[1], path)
 }
 
 func isJSON(ts *testscript.TestScript, _ bool, args []string) {

@@ -159,9 +159,10 @@ func (c *runCmd) simulate(a *app, sc *scripting.Scenario, w *results.Writer) (su
 		end.Outcome, end.Expectations = sum.Outcome, sum.Expectations
 		end.Virtual = int64(math.Round(sum.VirtualSeconds * float64(engine.Second)))
 	}
-	if end.Outcome == results.Interrupted {
-		err = context.Cause(ctx)
-		end.Err = err
+	// A script that was in the middle of something when the run was cancelled ends by an error of its own.
+	var wrong *engine.PanicError
+	if cause := context.Cause(ctx); cause != nil && end.Outcome != results.OK && !errors.As(err, &wrong) {
+		end.Outcome, end.Err, err = results.Interrupted, cause, cause
 	}
 	if err != nil {
 		err = &failure{exitFailed, err}
