@@ -35,38 +35,69 @@ const (
 	mm1Load      = 0.9
 )
 
-// BenchmarkMM1 is an M/M/1 queue with a load of 0.9 and a million customers, both arrivals and server being processes.
-func BenchmarkMM1(b *testing.B) {
+// mm1Server serves a million customers, one after another, sleeping for each one's service.
+func mm1Server(s *Sim, work *Cond, waiting, served *int) {
+	s.Go("server", ProcOptions{CPU: -1}, func(p *Proc) {
+		r := s.Stream("server")
+		for range mm1Customers {
+			if *waiting == 0 {
+				p.Wait(work)
+			}
+			p.Sleep(Duration(1000 * r.Exponential()))
+			*waiting--
+		}
+		*served = mm1Customers
+	})
+}
+
+// mm1 runs an M/M/1 queue with a load of 0.9 and a million customers, who come as arrive says and are served by a process.
+func mm1(b *testing.B, arrive func(s *Sim, customer func())) {
 	for b.Loop() {
 		s := New(Options{Seed: 1})
 		var work Cond
 		waiting, served := 0, 0
-		s.Go("arrivals", ProcOptions{CPU: -1}, func(p *Proc) {
-			r := s.Stream("arrivals")
-			for range mm1Customers {
-				p.Sleep(Duration(1000 / mm1Load * r.Exponential()))
-				waiting++
-				if waiting == 1 {
-					work.Signal()
-				}
+		arrive(s, func() {
+			waiting++
+			if waiting == 1 {
+				work.Signal()
 			}
 		})
-		s.Go("server", ProcOptions{CPU: -1}, func(p *Proc) {
-			r := s.Stream("server")
-			for range mm1Customers {
-				if waiting == 0 {
-					p.Wait(&work)
-				}
-				p.Sleep(Duration(1000 * r.Exponential()))
-				waiting--
-			}
-			served = mm1Customers
-		})
+		mm1Server(s, &work, &waiting, &served)
 		if res := s.Run(context.Background()); res.Reason != AllDone || served != mm1Customers {
 			b.Fatalf("ended with %v, %v after %d customers", res.Reason, res.Err, served)
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/mm1Customers, "ns/customer")
+}
+
+// BenchmarkMM1 has the customers come by a timer.
+func BenchmarkMM1(b *testing.B) {
+	mm1(b, func(s *Sim, customer func()) {
+		r := s.Stream("arrivals")
+		left := mm1Customers
+		var next func()
+		schedule := func() { s.After(Duration(1000/mm1Load*r.Exponential()), next) }
+		next = func() {
+			customer()
+			if left--; left > 0 {
+				schedule()
+			}
+		}
+		schedule()
+	})
+}
+
+// BenchmarkMM1Processes has them come from a process, too, so that two processes take turns.
+func BenchmarkMM1Processes(b *testing.B) {
+	mm1(b, func(s *Sim, customer func()) {
+		s.Go("arrivals", ProcOptions{CPU: -1}, func(p *Proc) {
+			r := s.Stream("arrivals")
+			for range mm1Customers {
+				p.Sleep(Duration(1000 / mm1Load * r.Exponential()))
+				customer()
+			}
+		})
+	})
 }
 
 // BenchmarkSpend is a process alone on its CPU: the clock moves in place.

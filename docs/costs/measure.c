@@ -1,32 +1,128 @@
+/*
+ * Measures what the operations of the cost table (mm/cost.go) take on the machine it runs on, in nanoseconds.
+ *
+ *   gcc -O2 -o measure docs/costs/measure.c && ./measure
+ *
+ * Each figure is a mean over the 65,536 pages of 256 MiB, or over the number of calls named below. Transparent huge pages are kept out
+ * with madvise. Run it on an idle machine, several times.
+ */
 #define _GNU_SOURCE
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-static double now(){struct timespec t;clock_gettime(CLOCK_MONOTONIC,&t);return t.tv_sec*1e9+t.tv_nsec;}
-int main(){
- size_t n=256<<20,pg=n/4096; double t;
- volatile char*a=mmap(0,n,3,MAP_PRIVATE|MAP_ANONYMOUS,-1,0); madvise((void*)a,n,MADV_NOHUGEPAGE);
- char s=0;
- t=now();for(size_t i=0;i<n;i+=4096)s+=a[i];printf("read fault zero page %.0f ns\n",(now()-t)/pg);
- t=now();for(size_t i=0;i<n;i+=4096)a[i]=1;printf("write over zero page %.0f ns\n",(now()-t)/pg);
- t=now();for(int k=0;k<5;k++)for(size_t i=0;i<n;i+=4096)s+=a[i];printf("read mapped %.1f ns\n",(now()-t)/pg/5);
- t=now();for(int k=0;k<5;k++)for(size_t i=0;i<n;i+=4096)a[i]=2;printf("write mapped %.1f ns\n",(now()-t)/pg/5);
- unsigned long x=1;t=now();for(size_t i=0;i<pg;i++){x=x*6364136223846793005UL+1442695040888963407UL;s+=a[(x>>33)%pg*4096];}printf("random read %.1f ns\n",(now()-t)/pg);
- volatile char*b=mmap(0,n,3,MAP_PRIVATE|MAP_ANONYMOUS,-1,0); madvise((void*)b,n,MADV_NOHUGEPAGE);
- t=now();for(size_t i=0;i<n;i+=4096)b[i]=1;printf("write fault fresh %.0f ns\n",(now()-t)/pg);
- t=now();munmap((void*)b,n);printf("munmap per page %.0f ns\n",(now()-t)/pg);
- t=now();int p=fork();if(!p){t=now();for(size_t i=0;i<n;i+=4096)a[i]=3;printf("cow %.0f ns\n",(now()-t)/pg);fflush(stdout);_exit(0);}
- printf("fork %zu pages %.0f ns total, %.1f a page\n",pg,now()-t,(now()-t)/pg);waitpid(p,0,0);
- munmap((void*)a,n);
- t=now();for(int i=0;i<200;i++){p=fork();if(!p)_exit(0);waitpid(p,0,0);}printf("fork+exit+wait small %.0f ns\n",(now()-t)/200);
- t=now();for(int i=0;i<1000000;i++)syscall(SYS_getppid);printf("getppid %.1f ns\n",(now()-t)/1e6);
- t=now();for(int i=0;i<100000;i++){void*q=mmap(0,4096,3,MAP_PRIVATE|MAP_ANONYMOUS,-1,0);munmap(q,4096);}printf("mmap+munmap %.1f ns\n",(now()-t)/1e5);
- void*br=sbrk(0);t=now();for(int i=0;i<100000;i++){brk((char*)br+4096*(1+(i&1)));}printf("brk %.1f ns\n",(now()-t)/1e5);
- t=now();for(int i=0;i<100000;i++)sched_yield();printf("yield %.1f ns\n",(now()-t)/1e5);
- int fd[2],gd[2];pipe(fd);pipe(gd);if(!fork()){char c;for(int i=0;i<20000;i++){read(fd[0],&c,1);write(gd[1],&c,1);}_exit(0);}char c=0;t=now();for(int i=0;i<20000;i++){write(fd[1],&c,1);read(gd[0],&c,1);}printf("pipe roundtrip/2 (switch+wake) %.0f ns\n",(now()-t)/40000);
- return s==99;}
+
+enum { PAGE = 4096, CALLS = 100000, TRIPS = 20000, FORKS = 200 };
+static const size_t bytes = 256ul << 20;
+static const size_t pages = (256ul << 20) / PAGE;
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1e9 + t.tv_nsec;
+}
+
+static volatile char *map(void)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED) {
+		perror("mmap");
+		exit(1);
+	}
+	madvise(p, bytes, MADV_NOHUGEPAGE);
+	return p;
+}
+
+static char sum;
+
+static void reads(volatile char *a)
+{
+	for (size_t i = 0; i < bytes; i += PAGE)
+		sum += a[i];
+}
+
+static void writes(volatile char *a)
+{
+	for (size_t i = 0; i < bytes; i += PAGE)
+		a[i] = 1;
+}
+
+static void report(const char *what, double since, double n)
+{
+	printf("%-40s %10.1f ns\n", what, (now() - since) / n);
+	fflush(stdout);
+}
+
+int main(void)
+{
+	volatile char *a = map(), *b = map();
+	int there[2], back[2];
+	char c = 0;
+	double t;
+
+	t = now(), reads(a), report("ZeroPageFault: read fault", t, pages);
+	t = now(), writes(a), report("write fault over the zero page", t, pages);
+	t = now(), reads(a), report("TouchMapped: read of a mapped page", t, pages);
+	t = now(), writes(b), report("AnonFault: write fault on fresh memory", t, pages);
+	t = now(), munmap((void *)b, bytes), report("UnmapPage: munmap, per page", t, pages);
+
+	t = now();
+	pid_t pid = fork();
+	if (pid == 0) {
+		t = now(), writes(a), report("COWFault: copy-on-write fault", t, pages);
+		_exit(0);
+	}
+	report("ForkPage: fork, per mapped page", t, pages);
+	waitpid(pid, NULL, 0);
+	munmap((void *)a, bytes);
+
+	t = now();
+	for (int i = 0; i < FORKS; i++) {
+		pid = fork();
+		if (pid == 0)
+			_exit(0);
+		waitpid(pid, NULL, 0);
+	}
+	report("ForkBase + Exit: fork, exit, wait", t, FORKS);
+
+	t = now();
+	for (int i = 0; i < CALLS; i++)
+		syscall(SYS_getppid);
+	report("Syscall: getppid", t, CALLS);
+
+	t = now();
+	for (int i = 0; i < CALLS; i++)
+		munmap(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), PAGE);
+	report("2 * Mmap: mmap and munmap of a page", t, CALLS);
+
+	char *end = sbrk(0);
+	t = now();
+	for (int i = 0; i < CALLS; i++)
+		brk(end + PAGE * (1 + (i & 1)));
+	report("Brk: brk that moves the break", t, CALLS);
+
+	if (pipe(there) || pipe(back)) {
+		perror("pipe");
+		return 1;
+	}
+	if (fork() == 0) {
+		for (int i = 0; i < TRIPS && read(there[0], &c, 1) == 1; i++)
+			if (write(back[1], &c, 1) != 1)
+				break;
+		_exit(0);
+	}
+	t = now();
+	for (int i = 0; i < TRIPS && write(there[1], &c, 1) == 1; i++)
+		if (read(back[0], &c, 1) != 1)
+			break;
+	report("ContextSwitch: half a round trip by pipe", t, 2.0 * TRIPS);
+	wait(NULL);
+	return 0;
+}
