@@ -161,7 +161,8 @@ func (c *runCmd) simulate(a *app, sc *scripting.Scenario, w *results.Writer) (su
 	}
 	// A script that was in the middle of something when the run was cancelled ends by an error of its own.
 	var wrong *engine.PanicError
-	if cause := context.Cause(ctx); cause != nil && end.Outcome != results.OK && !errors.As(err, &wrong) {
+	cut := end.Outcome == results.Interrupted || end.Outcome == results.Failed
+	if cause := context.Cause(ctx); cause != nil && cut && !errors.As(err, &wrong) {
 		end.Outcome, end.Err, err = results.Interrupted, cause, cause
 	}
 	if err != nil {
