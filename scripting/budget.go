@@ -27,13 +27,14 @@ var closed = func() chan struct{} {
 // Done counts one instruction.
 func (t *thread) Done() <-chan struct{} {
 	t.left--
-	if t.left >= 0 {
+	if t.left >= 0 && !t.alarm.Load() {
 		return nil
 	}
 	return t.checkpoint()
 }
 
-// checkpoint is reached every checkEvery instructions.
+// checkpoint is reached every checkEvery instructions, and when memory is short: a few instructions can double
+// a string often enough to fill any memory.
 func (t *thread) checkpoint() <-chan struct{} {
 	if t.stop == "" {
 		t.spent += checkEvery - t.left - 1

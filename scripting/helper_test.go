@@ -43,7 +43,9 @@ type memo struct {
 	times   []int64
 }
 
-func (m *memo) add(format string, args ...any) { m.lines = append(m.lines, fmt.Sprintf(format, args...)) }
+func (m *memo) add(format string, args ...any) {
+	m.lines = append(m.lines, fmt.Sprintf(format, args...))
+}
 
 func (m *memo) Observation(t int64, process, name string, value any) {
 	m.add("obs %s %s=%v", process, name, value)
@@ -51,10 +53,10 @@ func (m *memo) Observation(t int64, process, name string, value any) {
 
 func (m *memo) Exit(e results.Exit) { m.add("exit %s %d %s %v", e.Process, e.Code, e.Signal, e.OOM) }
 
-func (m *memo) Log(t int64, process, text string)       { m.add("log %s: %s", process, text) }
-func (m *memo) Dmesg(t int64, line string)              { m.add("dmesg %s", line) }
-func (m *memo) Event(t int64, name, process, d string)  { m.add("event %s %s", name, process) }
-func (m *memo) SampleColumns(names []string)            { m.columns = append([]string(nil), names...) }
+func (m *memo) Log(t int64, process, text string)        { m.add("log %s: %s", process, text) }
+func (m *memo) Dmesg(t int64, line string)               { m.add("dmesg %s", line) }
+func (m *memo) Event(t int64, name, process, d string)   { m.add("event %s %s", name, process) }
+func (m *memo) SampleColumns(names []string)             { m.columns = append([]string(nil), names...) }
 func (m *memo) Snapshot(w string, f []results.NamedText) { m.add("snapshot %s", w) }
 
 func (m *memo) Sample(t int64, values []float64) {

@@ -81,6 +81,8 @@ func (t *thread) pcallValue(L *lua.LState) (err lua.LValue) {
 		t.stop, t.stoppedAt = "stack overflow", lineOf(L)
 		panic(scriptEnd{})
 	}
+	const catching = 400 // what it takes to catch an error, in the bytes of charge
+	t.charge(catching)
 	return api.Object
 }
 

@@ -44,7 +44,7 @@ func (s *state) open() {
 		L.Call(0, 0)
 	}
 	// The first thread of the state is the main chunk's.
-	t := &thread{s: s, L: L, running: L, left: checkEvery}
+	t := &thread{s: s, L: L, running: L, left: checkEvery, alarm: &s.guard.tooMuch}
 	t.call.t = t
 	s.main = t
 	L.SetContext(t)
@@ -59,10 +59,10 @@ func (s *state) open() {
 	s.library(g, map[string]lua.LGFunction{
 		"pcall": luaPcall, "xpcall": luaXpcall, "print": luaPrint, "tostring": luaTostring,
 		"collectgarbage": luaCollectgarbage, "loadstring": luaLoadstring, "load": luaLoad,
-		"require": luaRequire, "dofile": luaDofile, "loadfile": luaLoadfile,
+		"unpack": luaUnpack, "require": luaRequire, "dofile": luaDofile, "loadfile": luaLoadfile,
 	})
 	s.library(g.RawGetString("string").(*lua.LTable), map[string]lua.LGFunction{
-		"rep": stringRep, "format": stringFormat, "find": stringFind, "match": stringMatch,
+		"byte": stringByte, "rep": stringRep, "format": stringFormat, "find": stringFind, "match": stringMatch,
 		"gmatch": stringGmatch, "gfind": stringGmatch, "gsub": stringGsub,
 	})
 	s.library(g.RawGetString("table").(*lua.LTable), map[string]lua.LGFunction{"concat": tableConcat})
@@ -159,6 +159,24 @@ func luaPrint(L *lua.LState) int {
 func luaCollectgarbage(L *lua.LState) int {
 	L.Push(lua.LNumber(0))
 	return 1
+}
+
+// maxResults is how many values a library function gives at most.
+const maxResults = 8000
+
+func luaUnpack(L *lua.LState) int {
+	tb := L.CheckTable(1)
+	i, j := L.OptInt(2, 1), L.OptInt(3, tb.Len())
+	if i > j {
+		return 0
+	}
+	if uint(j)-uint(i) >= maxResults {
+		threadOf(L).fail("unpack: too many results; there can be %d", maxResults)
+	}
+	for k := i; k <= j; k++ {
+		L.Push(L.RawGet(tb, lua.LNumber(k)))
+	}
+	return j - i + 1
 }
 
 // mathRandom draws from the stream of the process that calls.

@@ -28,6 +28,25 @@ func stringRep(L *lua.LState) int {
 	return 1
 }
 
+func stringByte(L *lua.LState) int {
+	s, i := L.CheckString(1), L.OptInt(2, 1)
+	if i < 0 {
+		i = max(1, len(s)+i+1)
+	}
+	j := L.OptInt(3, i)
+	if j < 0 {
+		j = len(s) + j + 1
+	}
+	i, j = max(i, 1), min(j, len(s))
+	if j-i >= maxResults {
+		threadOf(L).fail("string.byte: too many results; there can be %d", maxResults)
+	}
+	for k := i; k <= j; k++ {
+		L.Push(lua.LNumber(s[k-1]))
+	}
+	return max(j-i+1, 0)
+}
+
 func tableConcat(L *lua.LState) int {
 	t := threadOf(L)
 	tb, sep := L.CheckTable(1), L.OptString(2, "")

@@ -2,6 +2,7 @@ package scripting
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -28,10 +29,11 @@ type thread struct {
 	object  *lua.LUserData
 	rand    *engine.Stream
 
-	left      int64  // instructions until the next checkpoint
-	spent     int64  // instructions up to the last one
-	stop      string // why the script has to end, once it has to
-	stoppedAt string // where it was then
+	alarm     *atomic.Bool // of the memory guard
+	left      int64        // instructions until the next checkpoint
+	spent     int64        // instructions up to the last one
+	stop      string       // why the script has to end, once it has to
+	stoppedAt string       // where it was then
 
 	fatal any // a panic on its way through a protected call
 	call  call
@@ -43,7 +45,7 @@ type thread struct {
 
 // newThread makes a thread with a Lua thread that shares the globals of the main one.
 func (s *state) newThread(name string) *thread {
-	t := &thread{s: s, name: name, left: checkEvery}
+	t := &thread{s: s, name: name, left: checkEvery, alarm: &s.guard.tooMuch}
 	t.call.t = t
 	t.L = t.newLua()
 	t.running = t.L
