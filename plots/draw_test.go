@@ -52,6 +52,9 @@ func TestFormats(t *testing.T) {
 		t.Errorf("svg: %v", err)
 	}
 	pdf := unpack(t, contents(t, filepath.Join(a, "memory.pdf")))
+	if n := strings.Count(pdf, "/FontFile2"); n != 1 {
+		t.Errorf("pdf: %d fonts are embedded, and the back end can do one", n)
+	}
 	for _, want := range []string{"MemFree", "AnonPages", "kswapd woken (17)", "direct reclaim (3,000)", "OOM kill (1)", "high  5.86 MiB", "memory (GiB)", "time (s)", "0.8"} {
 		if !strings.Contains(string(svg), want) {
 			t.Errorf("svg: no %q", want)

@@ -83,10 +83,12 @@ func (l latin) FillString(f font.Face, at vg.Point, s string) {
 		out = s
 	}
 	if f.Font.Weight == xfont.WeightBold {
-		// The back end registers a bold face without its style and then does not find it; under a name of its
-		// own, the same face is found.
-		f.Font.Typeface += "Bold"
-		f.Font.Weight = xfont.WeightNormal
+		// The back end can embed one font only: a second one is shown with the first one's letters. So bold is
+		// the normal face drawn twice.
+		normal := f.Font
+		normal.Weight = xfont.WeightNormal
+		f = font.DefaultCache.Lookup(normal, normal.Size)
+		l.Canvas.FillString(f, at.Add(vg.Point{X: f.Font.Size / 40}), out)
 	}
 	l.Canvas.FillString(f, at, out)
 }
