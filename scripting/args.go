@@ -13,10 +13,10 @@ import (
 
 // value is a checked argument.
 type value struct {
-	set bool    // it was given, and not as nil
-	n   int64   // sizes, addresses, times in ns, whole numbers, protection bits, the index of an enumerated value
-	f   float64 // numbers
+	set bool // it was given, and not as nil
 	b   bool
+	n   int64 // sizes, addresses, times in ns, whole numbers, protection bits, the index of an enumerated value
+	f   float64
 	s   string
 	lv  lua.LValue // as given, for functions, tables and KindAny
 }

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// DefaultMaxSteps is how many Lua instructions a process, or the main chunk, may run in all: some ten seconds
-// of this program's time.
+// DefaultMaxSteps is how many Lua instructions a process, or the main chunk, may run in all: five seconds or
+// so of this program's time.
 const DefaultMaxSteps = 500_000_000
 
 // checkEvery is how many instructions pass between two looks at what may end a script from outside.

@@ -58,7 +58,7 @@ const manualSandbox = "\n## What a script may do\n\n" +
 	"- `require(\"name\")` loads `name.lua` from the scenario's folder, once; `dofile` and `loadfile` load from there, too. Paths and links that lead out of the folder are refused.\n" +
 	"- `print` writes to the run's log. `math.random` draws from the process's own stream, which the machine's seed and the process's name determine.\n" +
 	"- A coroutine may yield anywhere, and a process may block inside of one. `coroutine.yield` is between coroutines; `p:yield()` gives up the CPU.\n" +
-	"- A process, and the main chunk, may run 500 million Lua instructions (`--max-steps` raises that), nest calls 4000 deep and make strings of 64 MiB; the heap of the whole program may have three quarters of the host's memory (`--max-memory`).\n" +
+	"- A process, and the main chunk, may run 500 million Lua instructions (`--max-steps` raises that), nest calls 1000 deep and make strings of 64 MiB; the heap of the whole program may have three quarters of the host's memory (`--max-memory`).\n" +
 	"- Names that `sample{}` and `plot{}` know: `meminfo.FIELD` (bytes), `vmstat.NAME`, `zone.NODE.ZONE.NAME` (pages), `buddy.NODE.ZONE.ORDER` (blocks), `process.NAME.FIELD` (bytes; `VmRSS VmSwap VmSize RssAnon RssFile RssShmem VmPTE`; a child is `process.parent/child.VmRSS`). A `*` stands for any text.\n"
 
 func (e *Entry) manual(b *strings.Builder) {

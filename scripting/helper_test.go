@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	lua "github.com/yuin/gopher-lua"
+
 	"mmsim/results"
 )
 
@@ -111,3 +113,5 @@ func want(t testing.TB, got []string, want ...string) {
 		t.Fatalf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
+
+type luaState = lua.LState

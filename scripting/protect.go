@@ -133,33 +133,46 @@ func luaXpcall(L *lua.LState) int {
 	return 2
 }
 
-// runProtected calls fn with args on L for Go's sake. A panic that ends the process goes through; a mistake of
-// this program comes back as an error, as does every Lua error.
+// runProtected calls fn with args on L, on which nothing runs, for Go's sake. A panic that ends the process
+// goes through; a mistake of this program comes back as an error, as does every Lua error. After an error L
+// cannot be used again.
 func (t *thread) runProtected(L *lua.LState, fn *lua.LFunction, args ...lua.LValue) (result lua.LValue, err error) {
-	L.SetTop(0)
-	L.Push(t.s.protected)
+	defer func() {
+		if r := recover(); r != nil {
+			result, err = nil, t.ending(L, r)
+		}
+	}()
+	L.Panic = raise
 	L.Push(fn)
 	for _, a := range args {
 		L.Push(a)
 	}
-	err = L.PCall(len(args)+1, 1, nil)
-	if r := t.fatal; r != nil {
-		t.fatal = nil
-		switch r.(type) {
-		case scriptEnd:
-			return nil, fmt.Errorf("%s %s", t.stoppedAt, t.stop)
-		case runtime.Error:
-			return nil, fmt.Errorf("internal error of mmsim: %v", r)
-		}
-		panic(r)
-	}
-	if err != nil {
-		if t.stop != "" && t.stoppedAt != "" {
-			return nil, fmt.Errorf("%s %s", t.stoppedAt, t.stop)
-		}
-		return nil, err
-	}
+	L.Call(len(args), 1)
 	result = L.Get(-1)
 	L.Pop(1)
 	return result, nil
+}
+
+// raise throws the value on top of L's stack, as the interpreter does but without a traceback.
+func raise(L *lua.LState) {
+	panic(&lua.ApiError{Type: lua.ApiErrorRun, Object: L.Get(-1), StackTrace: "none"})
+}
+
+// ending makes an error of the panic that ended a script, or goes on with it if it is not the script's.
+func (t *thread) ending(L *lua.LState, r any) error {
+	switch x := r.(type) {
+	case scriptEnd:
+		return fmt.Errorf("%s %s", t.stoppedAt, t.stop)
+	case *lua.ApiError:
+		if t.stop != "" && t.stoppedAt != "" {
+			return fmt.Errorf("%s %s", t.stoppedAt, t.stop)
+		}
+		return x
+	case runtime.Error:
+		return fmt.Errorf("internal error of mmsim: %v", x)
+	}
+	if r == stackFull {
+		return fmt.Errorf("%s stack overflow", lineOf(L))
+	}
+	panic(r)
 }

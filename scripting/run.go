@@ -184,8 +184,13 @@ func (s *state) live(p *mm.Process, fn *lua.LFunction) {
 	}
 }
 
-// fail ends the run. The first failure counts.
+// fail ends the run. The first failure counts. A script that was stopped because the run is cancelled has not
+// failed.
 func (r *run) fail(e *Error) {
+	if r.cancelled() {
+		r.sim.Stop("cancelled")
+		return
+	}
 	if r.failure == nil {
 		r.failure = e
 	}
@@ -241,7 +246,7 @@ func (r *run) conclude(res engine.Result) (*Summary, error) {
 	case r.failure != nil:
 		sum.Outcome, sum.Error = results.Failed, r.failure.Error()
 		return sum, r.failure
-	case res.Reason == engine.Cancelled:
+	case r.cancelled() && res.Err == nil, res.Reason == engine.Cancelled:
 		sum.Outcome = results.Interrupted
 		return sum, nil
 	case errors.As(res.Err, &panicked):
@@ -264,6 +269,8 @@ func (r *run) judge() {
 	t.left, t.spent, t.stop, t.stoppedAt = checkEvery, 0, "", ""
 	defer t.close()
 	for _, x := range r.s.sc.expects {
+		t.L = t.newLua()
+		t.running = t.L
 		v, err := t.runProtected(t.L, x.fn, r.s.machine)
 		held := results.Expectation{What: x.what, Held: err == nil && lua.LVAsBool(v)}
 		switch {

@@ -12,8 +12,8 @@ import (
 
 // Sizes of a Lua thread. The stacks grow on demand, so that ten thousand processes fit in little memory.
 const (
-	maxCallDepth  = 4000    // nested Lua calls; beyond is "stack overflow"
-	stackSlots    = 64      // values on the stack at first
+	maxCallDepth  = 1000    // nested Lua calls; beyond is "stack overflow"
+	stackSlots    = 32      // values on the stack at first
 	stackGrowth   = 64      // how many more at a time
 	maxStackSlots = 1 << 18 // values on the stack at most; beyond is "registry overflow"
 )
