@@ -51,14 +51,14 @@ func recorded(tb testing.TB) []recordedMachine {
 	if err := json.Unmarshal(text, &all); err != nil {
 		tb.Fatal(err)
 	}
-	if len(all) < 17 {
+	if len(all) < 25 {
 		tb.Fatalf("%d recorded machines", len(all))
 	}
 	return all
 }
 
 func (r *recordedMachine) config() Config {
-	c := Config{THP: r.THP == "always"}
+	c := Config{THP: r.THP != "never"}
 	if r.Arch == "i386" {
 		c.Arch = I386
 	}
@@ -118,7 +118,7 @@ func TestRecordedWatermarks(t *testing.T) {
 				m.testZone(t, &r.Zones[i]).Managed = r.Zones[i].Managed
 			}
 			m.sysctl = defaultSysctl(m.Arch)
-			m.sysctl.THP = r.THP == "always"
+			m.sysctl.THP = r.THP != "never"
 			for _, z := range m.zones {
 				z.Watermark = [NrWmark]uint64{}
 			}

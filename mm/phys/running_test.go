@@ -6,7 +6,7 @@ import "testing"
 // Cached in /proc/meminfo.
 const oracleInit = 468
 
-// What the rule takes leaves as many pages free as the recorded machine had before anything ran, within 2% of what is in use.
+// What the rule takes leaves as many pages free as the recorded machine had before anything ran, within 3.5% of what is in use.
 func TestKernelUse(t *testing.T) {
 	for _, r := range recorded(t) {
 		t.Run(r.Name, func(t *testing.T) {
@@ -28,7 +28,7 @@ func TestKernelUse(t *testing.T) {
 			used, want := m.Managed()-free, r.Managed-recorded-oracleInit
 			diff := float64(used)/float64(want) - 1
 			t.Logf("in use %d, recorded %d: %+.1f%%", used, want, diff*100)
-			limit := 0.02
+			limit := 0.035
 			if r.Name == "boot-swap-list" {
 				limit = 0.06 // three swap areas with their maps and devices
 			}

@@ -1,11 +1,29 @@
 #!/bin/sh
-# Makes boot.json from the recorded machines: gen.sh [REFERENCE-DIR]
+# Makes boot.json: the machines recorded in the reference, and a few more that the oracle boots now.
+# usage: gen.sh [SHARED-DIR]
 cd "$(dirname "$0")" || exit 1
-exec python3 - "${1:-../../../../shared/reference}" > boot.json <<'PY'
+shared=${1:-../../../../shared}
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+boot() { # NAME DECLARATION
+	mkdir -p "$work/boot-$1"
+	echo "machine { $2 }" > "$work/boot-$1/scenario.lua"
+	"$shared/oracle/run" --timeout 60 "$work/boot-$1/scenario.lua" -o "$work/boot-$1/result" >&2 || exit 1
+}
+quarter='{ ram = "256MiB", cpus = 1 }'
+boot numa-4x256m "nodes = { $quarter, $quarter, $quarter, $quarter }, thp = 'never'"
+boot numa-1g-5g 'nodes = { { ram = "1GiB", cpus = 2 }, { ram = "5GiB", cpus = 1 } }, thp = "madvise"'
+boot ram-96m 'ram = "96MiB", cpus = 1, thp = "never"'
+boot ram-3584m 'ram = "3584MiB", cpus = 1, thp = "never"'
+boot ram-3500m 'ram = "3500MiB", cpus = 3, thp = "always"'
+boot i386-3g 'arch = "i386", ram = "3GiB", cpus = 2, thp = "always"'
+boot i386-4g 'arch = "i386", ram = "4GiB", cpus = 1, thp = "never"'
+boot i386-128m 'arch = "i386", ram = "128MiB", cpus = 1, thp = "never"'
+python3 - "$shared/reference" "$work" > boot.json <<'PY'
 import glob, json, os, re, sys
 
 out = []
-for d in sorted(glob.glob(sys.argv[1] + "/boot-*")):
+for d in [d for dir in sys.argv[1:] for d in sorted(glob.glob(dir + "/boot-*"))]:
     r = d + "/result/"
     j = json.load(open(r + "machine.json"))
     mach = j["declared"]["machine"]
