@@ -148,14 +148,18 @@ func (m *Memory) addNodes(fill func(*Zone)) error {
 		}
 		m.Nodes = append(m.Nodes, n)
 		for _, t := range l.Arch.ZoneTypes() {
-			if len(m.zones) > zoneIDMask {
-				return fmt.Errorf("%d nodes: at most %d zones can be", len(l.Nodes), zoneIDMask+1)
-			}
-			z := &Zone{Type: t, Node: n, mem: m, id: uint32(len(m.zones))}
+			z := &Zone{Type: t, Node: n, mem: m}
 			m.zones = append(m.zones, z)
 			n.Zones = append(n.Zones, z)
 			n.byType[t] = z
 			fill(z)
+			if z.Present == 0 {
+				continue
+			}
+			if z.id = uint32(len(m.byID)); z.id > zoneIDMask {
+				return fmt.Errorf("%d nodes: at most %d zones with memory can be", len(l.Nodes), zoneIDMask+1)
+			}
+			m.byID = append(m.byID, z)
 		}
 	}
 	return nil

@@ -301,7 +301,7 @@ func (m *Memory) FreePages(cpu int, pfn PFN, order int) {
 	if !p.Kind().Allocated() {
 		m.badPage(pfn, order)
 	}
-	z := m.zones[p.flags&zoneIDMask]
+	z := m.byID[p.flags&zoneIDMask]
 	mt := m.BlockType(pfn)
 	m.Events[vmstat.PgFree] += 1 << order
 	if m.pcpAllowed(order) && mt != MigrateIsolate {

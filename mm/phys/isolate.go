@@ -5,7 +5,7 @@ package phys
 // a free block. The block is KindIsolated; PrepareIsolated makes it allocated, PutIsolated gives it back.
 func (m *Memory) IsolateFreePage(pfn PFN) (order int, ok bool) {
 	p := m.Page(pfn)
-	z := m.zones[p.ZoneID()]
+	z := m.byID[p.ZoneID()]
 	order = p.BuddyOrder()
 	mt := m.BlockType(pfn)
 	if mt != MigrateIsolate {
@@ -32,7 +32,7 @@ func (m *Memory) IsolateFreePage(pfn PFN) (order int, ok bool) {
 // TakeIsolated splits an isolated block into single allocated pages of kind KindKernel (what compaction's split_map_pages does).
 func (m *Memory) TakeIsolated(pfn PFN) {
 	p := m.Page(pfn)
-	z := m.zones[p.ZoneID()]
+	z := m.byID[p.ZoneID()]
 	order := p.BuddyOrder()
 	for i := PFN(0); i < 1<<order; i++ {
 		m.handOut(z, pfn+i, 0)
@@ -42,7 +42,7 @@ func (m *Memory) TakeIsolated(pfn PFN) {
 // PutIsolated gives an isolated block back to the tail of its list (__putback_isolated_page).
 func (m *Memory) PutIsolated(pfn PFN) {
 	p := m.Page(pfn)
-	z := m.zones[p.ZoneID()]
+	z := m.byID[p.ZoneID()]
 	z.freeOne(pfn, p.BuddyOrder(), m.BlockType(pfn), true)
 }
 

@@ -28,7 +28,8 @@ type Memory struct {
 	owned          []bool // sections with rows of their own
 	blockTypes     []uint8
 	ranges         []ramRange // RAM by zone, ascending
-	zones          []*Zone    // by id
+	zones          []*Zone    // all, by node and type
+	byID           []*Zone    // those with RAM
 	cpuNode        []int      // node of each CPU
 	pageblockOrder int
 	movableZone    ZoneType
@@ -42,14 +43,14 @@ type ramRange struct {
 	zone       *Zone
 }
 
-// ZoneByID returns the zone with a number that Page.ZoneID returned.
-func (m *Memory) ZoneByID(id uint32) *Zone { return m.zones[id] }
+// ZoneByID returns the zone with a number that Page.ZoneID returned. Only zones with RAM have one.
+func (m *Memory) ZoneByID(id uint32) *Zone { return m.byID[id] }
 
 // Zones returns all zones of all nodes, populated or not, by node and then by type.
 func (m *Memory) Zones() []*Zone { return m.zones }
 
 // ZoneOf returns the zone of the block with the given head.
-func (m *Memory) ZoneOf(pfn PFN) *Zone { return m.zones[m.Page(pfn).flags&zoneIDMask] }
+func (m *Memory) ZoneOf(pfn PFN) *Zone { return m.byID[m.Page(pfn).flags&zoneIDMask] }
 
 // CPUs returns the number of CPUs.
 func (m *Memory) CPUs() int { return len(m.cpuNode) }

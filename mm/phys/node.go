@@ -26,8 +26,6 @@ type Node struct {
 	Zonelist [2]Zonelist
 	// TotalreservePages is what watermarks and reserves keep of the node, in pages.
 	TotalreservePages uint64
-	// Kswapd is for the owner of the node's kswapd.
-	Kswapd any
 
 	byType [NrZoneTypes]*Zone
 }

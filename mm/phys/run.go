@@ -16,7 +16,7 @@ func (m *Memory) GetPageRun(ac *AllocContext, flags AllocFlags, out []PFN) int {
 	if len(out) == 1 {
 		return 1
 	}
-	z := m.zones[m.Page(out[0]).flags&zoneIDMask]
+	z := m.ZoneOf(out[0])
 	c := &z.pcp[ac.CPU]
 	l := &c.lists[pindex(0, ac.Migratetype)]
 	if l.Head == 0 || flags&(AllocHighatomic|AllocNoWatermarks) != 0 || ac.SpreadDirty ||

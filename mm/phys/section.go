@@ -5,7 +5,7 @@ package phys
 // virgin template, see virgin.go):
 //   - absent: no RAM;
 //   - a zone's reserved template: every row reserved;
-//   - a zone's virgin template: every 1024th row the head of a free order-10 MOVABLE block.
+//   - a zone's virgin template: every 1024th row the head of a free order-10 MOVABLE block, the others interior.
 const (
 	sectionShift = 15
 	sectionPages = 1 << sectionShift

@@ -24,9 +24,6 @@ func (v *virginRun) sentinel() PFN { return PFN(v.start << sectionShift) }
 func (z *Zone) startVirginRun(start, end uint64) {
 	m := z.mem
 	rows := new(section)
-	for i := range rows {
-		rows[i].flags = z.id
-	}
 	for i := 0; i < sectionPages; i += maxBlock {
 		rows[i].flags = z.headFlags(KindBuddy, MaxOrder-1, MigrateMovable)
 	}
@@ -113,8 +110,8 @@ func (z *Zone) chainBlocks(n *section, first, prev PFN) PFN {
 // Touch makes sure that the frame's section has rows of its own, so that one particular frame can be isolated or its pageblock changed.
 // Sections are made from the nearer end of the run of untouched ones.
 func (m *Memory) Touch(pfn PFN) {
-	z := m.zones[m.Page(pfn).ZoneID()]
-	if !z.virgin.holds(pfn) {
+	z := m.owner(uint64(pfn))
+	if z == nil || !z.virgin.holds(pfn) {
 		return
 	}
 	s := uint64(pfn >> sectionShift)

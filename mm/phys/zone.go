@@ -90,7 +90,7 @@ type Zone struct {
 // Name returns the zone's name in /proc.
 func (z *Zone) Name() string { return z.Type.String() }
 
-// ID returns the number of the zone in Memory.ZoneByID.
+// ID returns the number of the zone in Memory.ZoneByID. A zone without RAM has none of its own.
 func (z *Zone) ID() uint32 { return z.id }
 
 // Populated reports whether the zone has RAM (populated_zone).
