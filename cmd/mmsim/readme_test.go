@@ -56,6 +56,30 @@ func TestReadmeScenario(t *testing.T) {
 	}
 }
 
+// Every scenario that we ship ends well, and the one that the README runs leaves two charts at least.
+func TestScenarios(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(root, "scenarios", "*.lua"))
+	if err != nil || len(files) == 0 {
+		t.Fatal("no scenarios", err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			out := filepath.Join(t.TempDir(), "out")
+			if code := run([]string{"run", "--quiet", "--out", out, file}, &stdout, &stderr); code != exitOK {
+				t.Fatalf("exit code %d\n%s", code, stderr.String())
+			}
+			if stdout.Len()+stderr.Len() > 0 {
+				t.Errorf("--quiet printed %s%s", stdout.String(), stderr.String())
+			}
+			charts, err := filepath.Glob(filepath.Join(out, "*.png"))
+			if err != nil || len(charts) < 1 || filepath.Base(file) == "kswapd.lua" && len(charts) < 2 {
+				t.Errorf("charts: %v %v", charts, err)
+			}
+		})
+	}
+}
+
 // The README's table of libraries has the versions of go.mod.
 func TestReadmeLibraries(t *testing.T) {
 	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
