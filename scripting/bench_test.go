@@ -111,3 +111,12 @@ func BenchmarkLoad(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkSample is one sample of all of meminfo and vmstat.
+func BenchmarkSample(b *testing.B) {
+	sc := mustLoad(b, fmt.Sprintf(machineDecl+"process('a', function(p) p:sleep('%dms') end) sample { every = '1ms' }", b.N))
+	b.ResetTimer()
+	if _, err := sc.Run(b.Context(), RunOptions{}); err != nil {
+		b.Fatal(err)
+	}
+}

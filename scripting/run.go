@@ -50,6 +50,7 @@ type run struct {
 	progress func(Progress)
 	exited   map[int]bool // by pid
 
+	tables  []*procTable
 	probes  []func() float64
 	values  []float64
 	sampled engine.Time // time of the last sample; -1: none yet
@@ -203,7 +204,7 @@ func (r *run) startSampling() {
 		return
 	}
 	for _, name := range sc.Samples {
-		r.probes = append(r.probes, probe(r.k, name))
+		r.probes = append(r.probes, r.probe(name))
 	}
 	r.values = make([]float64, len(r.probes))
 	r.rec.SampleColumns(sc.Samples)
@@ -220,6 +221,9 @@ func (r *run) startSampling() {
 }
 
 func (r *run) sample() {
+	for _, t := range r.tables {
+		t.refresh()
+	}
 	for i, p := range r.probes {
 		r.values[i] = p()
 	}

@@ -237,3 +237,35 @@ func TestScenarios(t *testing.T) {
 		})
 	}
 }
+
+// Every row of meminfo and vmstat can be sampled, and a sample is what the exact calls say, as far as /proc
+// follows them.
+func TestProcTable(t *testing.T) {
+	rec, _, err := run1(t, machineDecl+`
+		sample { every = 1 }
+		process("a", function(p) m:record("MemTotal", m:meminfo("MemTotal")) m:record("nr_dirty", m:vmstat("nr_dirty")) end)`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := map[string]float64{}
+	for i, c := range rec.columns {
+		at[c] = rec.rows[0][i]
+	}
+	want(t, rec.of("obs"), fmt.Sprintf("machine MemTotal=%v", at["meminfo.MemTotal"]), fmt.Sprintf("machine nr_dirty=%v", at["vmstat.nr_dirty"]))
+	if at["meminfo.Active(anon)"] < 0 || at["meminfo.MemFree"] <= 0 || at["vmstat.nr_free_pages"]*4096 != at["meminfo.MemFree"] || at["meminfo.HugePages_Total"] != 0 {
+		t.Fatalf("%v", at)
+	}
+	sc := mustLoad(t, machineDecl)
+	if _, err := sc.Run(t.Context(), RunOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	k := sc.s.run.k
+	for path, names := range map[string][]string{"/proc/meminfo": k.MeminfoFields(), "/proc/vmstat": k.VmstatNames()} {
+		table := newProcTable(k, path)
+		for _, n := range names {
+			if table.column(n) == nil {
+				t.Errorf("%s has no row %s", path, n)
+			}
+		}
+	}
+}

@@ -164,14 +164,13 @@ func (sc *Scenario) resolveSamples(k *mm.Kernel) error {
 }
 
 // probe gives the function that reads a column.
-func probe(k *mm.Kernel, name string) func() float64 {
+func (r *run) probe(name string) func() float64 {
+	k := r.k
 	kind, rest, _ := strings.Cut(name, ".")
 	part := strings.Split(rest, ".")
 	switch kind {
-	case "meminfo":
-		return func() float64 { n, _ := k.Meminfo(rest); return float64(n) }
-	case "vmstat":
-		return func() float64 { n, _ := k.Vmstat(rest); return float64(n) }
+	case "meminfo", "vmstat":
+		return r.table("/proc/" + kind).column(rest)
 	case "zone":
 		node, _ := strconv.Atoi(part[0])
 		return func() float64 { n, _ := k.Zone(node, part[1], part[2]); return float64(n) }
@@ -189,4 +188,16 @@ func probe(k *mm.Kernel, name string) func() float64 {
 		n, _ := p.PeekStatus(field)
 		return float64(n)
 	}
+}
+
+// table gives the table of a file, which every sample refreshes.
+func (r *run) table(path string) *procTable {
+	for _, t := range r.tables {
+		if t.path == path {
+			return t
+		}
+	}
+	t := newProcTable(r.k, path)
+	r.tables = append(r.tables, t)
+	return t
 }
