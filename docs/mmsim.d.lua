@@ -617,7 +617,7 @@ function m:record(name, value) end
 ---@param text any
 function m:log(text) end
 
----Ends the run.
+---Ends the run. A process that calls it goes on until it next blocks.
 function m:stop() end
 
 ---@class Kthread

@@ -68,5 +68,5 @@ var machineCalls = []Entry{
 		Doc: "Adds a line to the run's log.",
 		fn:  machineLog,
 	},
-	{Scope: ScopeMachine, Name: "stop", Doc: "Ends the run.", fn: machineStop},
+	{Scope: ScopeMachine, Name: "stop", Doc: "Ends the run. A process that calls it goes on until it next blocks.", fn: machineStop},
 }

@@ -57,6 +57,7 @@ type run struct {
 
 	summary *Summary
 	failure *Error
+	failed  *mm.Process // the process whose script raised it, on its way through exit
 }
 
 func (r *run) cancelled() bool { return r.ctx.Err() != nil }
@@ -129,6 +130,9 @@ func (r *run) listen() {
 	r.k.OnExit = func(e mm.ExitEvent) {
 		r.exit(e)
 		r.report()
+		if r.failed != nil && r.failed.PID() == e.PID {
+			r.halt() // its script raised an error, and it has gone through its exit
+		}
 	}
 	r.k.OnTrace = func(e mm.TraceEvent) {
 		r.rec.Event(int64(e.Time), e.Name, e.Process, e.Detail)
@@ -180,7 +184,8 @@ func (s *state) live(p *mm.Process, fn *lua.LFunction) {
 	t.object = &lua.LUserData{Value: t, Env: s.L.G.Global, Metatable: s.processMeta}
 	defer t.close()
 	if _, err := t.runProtected(t.L, fn, t.object); err != nil {
-		s.run.fail(s.explain(err, t.name))
+		s.run.failed = p
+		s.run.note(s.explain(err, t.name))
 		p.Exit(1)
 	}
 }
@@ -188,14 +193,24 @@ func (s *state) live(p *mm.Process, fn *lua.LFunction) {
 // fail ends the run. The first failure counts. A script that was stopped because the run is cancelled has not
 // failed.
 func (r *run) fail(e *Error) {
-	if r.cancelled() {
-		r.sim.Stop("cancelled")
-		return
-	}
-	if r.failure == nil {
+	r.note(e)
+	r.halt()
+}
+
+// note keeps a failure; the run goes on until halt.
+func (r *run) note(e *Error) {
+	if r.failure == nil && !r.cancelled() {
 		r.failure = e
 	}
-	r.sim.Fail(e)
+}
+
+// halt ends the run after a failure was noted.
+func (r *run) halt() {
+	if r.failure == nil {
+		r.sim.Stop("cancelled")
+	} else {
+		r.sim.Fail(r.failure)
+	}
 }
 
 func (r *run) startSampling() {

@@ -200,6 +200,19 @@ func TestExpect(t *testing.T) {
 	}
 }
 
+// The process whose script raises an error exits with 1, which ends the run; the end of the run kills the rest.
+func TestFailure(t *testing.T) {
+	rec, sum, err := run1(t, machineDecl+`
+		process("a", function(p) p:sleep("1ms") local x = nil + 1 end)
+		process("b", function(p) p:sleep("1s") end)
+		expect("not judged", function() return false end)`)
+	wantError(t, err, "s.lua:3: process 'a': ")
+	want(t, rec.of("exit"), "a 1  false", "b 0 SIGKILL false")
+	if sum.Outcome != results.Failed || sum.VirtualSeconds > 0.1 || len(sum.Expectations) != 0 || sum.Error != err.Error() {
+		t.Fatalf("%+v", sum)
+	}
+}
+
 // A cancelled context ends the run, also in a Lua loop, and is no error.
 func TestCancel(t *testing.T) {
 	for _, code := range []string{"while true do p:sleep('1ms') end", "while true do end"} {
