@@ -1,7 +1,9 @@
 package mm
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -74,11 +76,14 @@ func physNumber(get func(phys.Sysctl) int, set func(*phys.Memory, int) error) kn
 	return knob{
 		get: func(k *Kernel) string { return strconv.Itoa(get(k.Mem.Sysctl())) },
 		set: func(k *Kernel, v string) error {
-			n, err := strconv.Atoi(v)
+			n, err := strconv.ParseInt(v, 10, 32) // an int of the kernel's
+			if errors.Is(err, strconv.ErrRange) {
+				return fmt.Errorf("%s is beyond what the kernel keeps, which is %d to %d", v, math.MinInt32, math.MaxInt32)
+			}
 			if err != nil {
 				return fmt.Errorf("%s is not a whole number", v)
 			}
-			return set(k.Mem, n)
+			return set(k.Mem, int(n))
 		},
 	}
 }
@@ -138,11 +143,11 @@ func lowmemReserveRatio(k *Kernel) string {
 func setLowmemReserveRatio(k *Kernel, v string) error {
 	var ratios []int
 	for _, f := range strings.Fields(v) {
-		n, err := strconv.Atoi(f)
+		n, err := strconv.ParseInt(f, 10, 32)
 		if err != nil {
-			return fmt.Errorf("%q is not a whole number", f)
+			return fmt.Errorf("%q is not a whole number of 32 bits", f)
 		}
-		ratios = append(ratios, n)
+		ratios = append(ratios, int(n))
 	}
 	return k.Mem.SetLowmemReserveRatio(ratios)
 }
