@@ -1,0 +1,137 @@
+package lru
+
+import (
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"mmsim/mm/phys"
+	"mmsim/mm/vmstat"
+)
+
+// fixture is a machine of which some pages are allocated, with the lists of its node.
+func fixture(tb testing.TB, n int) (*phys.Memory, *Lruvec, []phys.PFN) {
+	tb.Helper()
+	m, err := phys.Build(phys.Config{Nodes: []phys.NodeConfig{{RAM: 64 << 20, CPUs: 1}}})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var ac phys.AllocContext
+	flags := m.Prepare(&ac, phys.GFPHighuserMovable, 0, 0, nil)
+	pages := make([]phys.PFN, n)
+	for i := range pages {
+		if pages[i] = m.GetPageFromFreelist(&ac, 0, flags); pages[i] == 0 {
+			tb.Fatal("out of memory")
+		}
+	}
+	return m, New(m, m.Nodes[0]), pages
+}
+
+// TestRandomMoves compares the lists with slices, head first, under random moves.
+func TestRandomMoves(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		m, v, pages := fixture(t, 40)
+		var want [NrLists][]phys.PFN
+		unevictable := 0
+		on := map[phys.PFN]List{}
+		kinds := []phys.Flag{phys.FlagSwapbacked, phys.FlagSwapbacked | phys.FlagActive, 0, phys.FlagActive, phys.FlagUnevictable}
+		for range rapid.IntRange(1, 150).Draw(rt, "steps") {
+			pfn := rapid.SampledFrom(pages).Draw(rt, "page")
+			if l, ok := on[pfn]; ok {
+				v.Del(pfn)
+				delete(on, pfn)
+				if l == Unevictable {
+					unevictable--
+				} else {
+					want[l] = slices.DeleteFunc(want[l], func(q phys.PFN) bool { return q == pfn })
+				}
+				continue
+			}
+			l := List(rapid.IntRange(0, int(NrLists)-1).Draw(rt, "list"))
+			set := []phys.PFN{pfn}
+			how := rapid.IntRange(0, 2).Draw(rt, "how")
+			if how == 2 { // a run of others with it
+				for _, q := range pages[:rapid.IntRange(0, 10).Draw(rt, "run")] {
+					if _, ok := on[q]; !ok && q != pfn {
+						set = append(set, q)
+					}
+				}
+			}
+			for i, q := range set {
+				kind := l
+				if i > 0 && rapid.Bool().Draw(rt, "other") {
+					kind = InactiveAnon
+				}
+				m.Page(q).SetFlags(kinds[kind])
+				on[q] = kind
+			}
+			switch how {
+			case 0:
+				v.Add(pfn)
+			case 1:
+				v.AddTail(pfn)
+			case 2:
+				v.AddAll(set)
+			}
+			for _, q := range set {
+				switch k := on[q]; {
+				case k == Unevictable:
+					unevictable++
+				case how == 1:
+					want[k] = append(want[k], q)
+				default:
+					want[k] = slices.Insert(want[k], 0, q)
+				}
+			}
+		}
+		zone := map[uint32]*phys.Zone{}
+		for l := InactiveAnon; l < Unevictable; l++ {
+			var got []phys.PFN
+			for pfn := v.Head(l); pfn != 0; pfn = m.Page(pfn).Next {
+				got = append(got, pfn)
+				zone[m.Page(pfn).ZoneID()] = m.ZoneOf(pfn)
+			}
+			if !slices.Equal(got, want[l]) {
+				rt.Fatalf("list %d is %v, want %v", l, got, want[l])
+			}
+			tail := phys.PFN(0)
+			if n := len(want[l]); n > 0 {
+				tail = want[l][n-1]
+			}
+			if v.Tail(l) != tail || v.Len(l) != int64(len(want[l])) {
+				rt.Fatalf("list %d ends with %d and has %d pages, want %d and %d", l, v.Tail(l), v.Len(l), tail, len(want[l]))
+			}
+		}
+		if v.Len(Unevictable) != int64(unevictable) {
+			rt.Fatalf("%d unevictable pages, want %d", v.Len(Unevictable), unevictable)
+		}
+		for l := range NrLists {
+			sum := int64(0)
+			for _, z := range m.Zones() {
+				sum += z.Stat[vmstat.NRZoneInactiveAnon+vmstat.ZoneItem(l)]
+			}
+			if node := m.Nodes[0].Stat[vmstat.NRInactiveAnon+vmstat.NodeItem(l)]; node != v.Len(l) || sum != node {
+				rt.Fatalf("list %d: length %d, node counter %d, zone counters %d", l, v.Len(l), node, sum)
+			}
+		}
+	})
+}
+
+func TestBatch(t *testing.T) {
+	var b Batch
+	for i := range BatchSize {
+		if full := b.Push(phys.PFN(i + 1)); full != (i == BatchSize-1) {
+			t.Errorf("after %d pages the batch says full = %t", i+1, full)
+		}
+	}
+	b.Forget(7)
+	b.Forget(99)
+	if b.Contains(7) || !b.Contains(8) || b.Len() != BatchSize-1 || b.Pages()[6] != 8 {
+		t.Errorf("after Forget(7) the batch is %v", b.Pages())
+	}
+	b.Reset()
+	if b.Len() != 0 {
+		t.Error("Reset leaves pages")
+	}
+}
