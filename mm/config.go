@@ -8,6 +8,7 @@ import (
 	"mmsim/mm/addrspace"
 	"mmsim/mm/lru"
 	"mmsim/mm/phys"
+	"mmsim/mm/procfs"
 	"mmsim/mm/swap"
 	"mmsim/mm/vmstat"
 )
@@ -37,6 +38,8 @@ type Config struct {
 	THP    string // transparent_hugepage/enabled; empty: as the kernel boots it
 	Seed   uint64
 	Cost   *CostTable // nil: the default preset
+	// Boot starts the machine from recorded files of /proc instead of from an estimate. The declared machine must be the recorded one.
+	Boot *procfs.Snapshot
 }
 
 // A ConfigError says which part of a machine's description is wrong.
@@ -50,7 +53,7 @@ func (e *ConfigError) Error() string {
 	return fmt.Sprintf("machine: %s = %s: %s", e.Field, e.Value, e.Reason)
 }
 
-// thpLeast is the RAM below which the kernel leaves transparent huge pages off at boot (hugepage_init).
+// thpLeast is the managed memory in bytes below which the kernel leaves transparent huge pages off at boot (hugepage_init).
 const thpLeast = 512 << 20
 
 // New boots a machine on a simulation, whose number of CPUs must be that of the machine. Errors are the user's: *ConfigError.
@@ -59,16 +62,9 @@ func New(sim *engine.Sim, cfg Config) (*Kernel, error) {
 	if err != nil {
 		return nil, err
 	}
-	nodes := make([]phys.NodeConfig, len(cfg.Nodes))
-	ram := uint64(0)
-	for i, n := range cfg.Nodes {
-		nodes[i] = phys.NodeConfig{RAM: n.RAM &^ (addrspace.PageSize - 1), CPUs: n.CPUs}
-		ram += n.RAM
-	}
-	thp := cfg.THP == "always" || cfg.THP == "madvise" || cfg.THP == "" && ram >= thpLeast && arch == phys.X86_64
-	mem, err := phys.Build(phys.Config{Arch: arch, Nodes: nodes, THP: thp})
+	mem, err := bootMemory(&cfg, arch)
 	if err != nil {
-		return nil, &ConfigError{Field: "ram", Reason: err.Error()}
+		return nil, err
 	}
 	k := &Kernel{
 		Sim: sim, Mem: mem, cfg: cfg, seed: cfg.Seed, cost: cfg.Cost, layout: layout, events: mem.Events,
@@ -97,12 +93,9 @@ func New(sim *engine.Sim, cfg Config) (*Kernel, error) {
 	for _, n := range mem.Nodes {
 		k.startKswapd(n)
 	}
-	k.takeZeroPage()
 	k.initSysctl()
-	for i, c := range cfg.Swap {
-		if err := k.swapOn(i, c); err != nil {
-			return nil, err
-		}
+	if err := k.initState(); err != nil {
+		return nil, err
 	}
 	for _, s := range cfg.Sysctl {
 		if err := k.SetSysctl(s.Name, s.Value); err != nil {
@@ -128,37 +121,6 @@ func archOf(name string) (phys.Arch, *addrspace.Layout, error) {
 	return 0, nil, &ConfigError{Field: "arch", Reason: suggest.Unknown("architecture", name, []string{"x86_64", "i386"}).Error()}
 }
 
-// takeZeroPage sets a frame of the kernel's aside as the zero page (empty_zero_page).
-func (k *Kernel) takeZeroPage() {
-	var ac phys.AllocContext
-	flags := k.Mem.Prepare(&ac, phys.GFPKernel, 0, k.nodeOfCPU[0].ID, nil)
-	pfn := k.Mem.GetPageFromFreelist(&ac, 0, flags)
-	k.Mem.Page(pfn).SetKind(phys.KindZero)
-	k.zeroPage = uint32(pfn)
-}
-
-// swapOn activates one of the declared swap areas.
-func (k *Kernel) swapOn(i int, c SwapConfig) error {
-	if c.Device == "" {
-		c.Device = "ssd"
-	}
-	dev, ok := k.cost.Devices[c.Device]
-	if !ok {
-		return &ConfigError{Field: "swap.device", Reason: suggest.Unknown("swap device", c.Device, []string{"ssd", "disk", "zram"}).Error()}
-	}
-	name := "/dev/vd" + string(rune('a'+i%26))
-	if c.Device == "zram" {
-		name = "/dev/zram" + itoa(i)
-	}
-	a, err := k.swap.On(swap.Config{Name: name, Device: c.Device, Bytes: c.Size, Priority: c.Priority, Rotational: c.Device == "disk"})
-	if err != nil {
-		return &ConfigError{Field: "swap", Reason: err.Error()}
-	}
-	k.devs = append(k.devs, engine.NewDevice(k.Sim, dev))
-	k.printk("Adding %dk swap on %s.  Priority:%d extents:1 across:%dk ", a.Slots*4, a.Name, a.Priority, a.Slots*4)
-	return nil
-}
-
 // kernelStackPages is the size of a task's kernel stack (THREAD_SIZE: 16 KiB on x86-64, 8 KiB on i386).
 func (k *Kernel) kernelStackPages() int {
 	if k.Mem.Arch == phys.I386 {
@@ -170,6 +132,9 @@ func (k *Kernel) kernelStackPages() int {
 // allocStack takes the pages of the process's kernel stack while the machine boots, when memory cannot be short.
 func (p *Process) allocStack() {
 	k := p.k
+	if p.adoptStack() {
+		return
+	}
 	var ac phys.AllocContext
 	flags := k.Mem.Prepare(&ac, phys.GFPKernelAccount, 0, k.nodeOfCPU[0].ID, nil)
 	for range k.kernelStackPages() {

@@ -24,6 +24,12 @@ func (k *Kernel) CheckInvariants() error {
 			}
 		}
 	}
+	for _, s := range k.boot.spaces {
+		if err := c.process(&Process{mm: s}); err != nil {
+			return fmt.Errorf("boot processes: %w", err)
+		}
+	}
+	c.committed += k.boot.committed
 	if c.committed != k.committed {
 		return fmt.Errorf("Committed_AS is %d pages, the VMAs have %d", k.committed, c.committed)
 	}
@@ -175,13 +181,16 @@ func (c *checker) pages() error {
 		if p.Mapcount != n {
 			return fmt.Errorf("page %d is mapped %d times and says %d", pfn, n, p.Mapcount)
 		}
-		if !listed[pfn] {
+		if !listed[pfn] && !p.Test(phys.FlagUnevictable) {
 			return fmt.Errorf("page %d is mapped and on no list", pfn)
 		}
 		anon[k.zoneOf(p).Node.ID]++
 	}
 	for pfn := range listed {
 		p := k.Mem.Page(pfn)
+		if p.Kind() != phys.KindAnon { // page cache, which nobody maps
+			continue
+		}
 		if p.Mapcount > 0 && c.mapped[pfn] == 0 || p.Mapcount == 0 && !p.Test(phys.FlagSwapCache) {
 			return fmt.Errorf("page %d is on a list; it says it is mapped %d times, and %d entries do", pfn, p.Mapcount, c.mapped[pfn])
 		}

@@ -43,6 +43,8 @@ type Kernel struct {
 
 	committed int64 // pages charged (vm_committed_as)
 	sysctl    sysctls
+	boot      bootState
+	load      loads
 	zeroPage  uint32 // frame of the shared zero page
 
 	pageWaits map[phys.PFN]*engine.Cond // who waits for a locked page

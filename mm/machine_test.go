@@ -8,7 +8,7 @@ import (
 	"mmsim/engine"
 )
 
-// testMachine is a small machine whose cost table is the default one. Its zero value has 64 MiB, one CPU and no swap.
+// testMachine is a small machine whose cost table is the default one. Its zero value has 96 MiB, one CPU and no swap.
 type testMachine struct {
 	ram  uint64
 	cpus int
@@ -21,7 +21,7 @@ type testMachine struct {
 func (m testMachine) boot(tb testing.TB) *Kernel {
 	tb.Helper()
 	if m.ram == 0 {
-		m.ram = 64 << 20
+		m.ram = 96 << 20
 	}
 	if m.cpus == 0 {
 		m.cpus = 1

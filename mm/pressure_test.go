@@ -49,7 +49,7 @@ func TestKswapdBalances(t *testing.T) {
 
 // TestOOMKillsTheWorst runs a machine without swap out of memory: the process with the most points goes, those that cannot be killed stay.
 func TestOOMKillsTheWorst(t *testing.T) {
-	k := testMachine{ram: 128 << 20}.boot(t)
+	k := testMachine{ram: 153 << 20}.boot(t)
 	var killed []string
 	var log []string
 	k.OnExit = func(e ExitEvent) {

@@ -145,6 +145,7 @@ func (k *Kernel) newProcess(name string, nice, cpu int) *Process {
 	k.live++
 	k.processes = append(k.processes, p)
 	k.byName[name] = p
+	k.startLoad()
 	return p
 }
 

@@ -19,11 +19,34 @@ var procFiles = []struct {
 	{"zoneinfo", func(k *Kernel) procfs.File { return k.zoneinfo() }},
 	{"buddyinfo", func(k *Kernel) procfs.File { return k.buddyinfo() }},
 	{"pagetypeinfo", func(k *Kernel) procfs.File { return k.pagetypeinfo() }},
-	{"slabinfo", func(*Kernel) procfs.File { return &procfs.Slabinfo{} }},
+	{"slabinfo", func(k *Kernel) procfs.File { return recordedOr(k.recorded().Slabinfo, &procfs.Slabinfo{}) }},
 	{"swaps", func(k *Kernel) procfs.File { return k.swaps() }},
-	{"vmallocinfo", func(*Kernel) procfs.File { return &procfs.Vmallocinfo{} }},
+	{"vmallocinfo", func(k *Kernel) procfs.File { return recordedOr(k.recorded().Vmallocinfo, &procfs.Vmallocinfo{}) }},
 	{"sysctl_vm", func(k *Kernel) procfs.File { return k.sysctlVM() }},
 	{"iomem", func(k *Kernel) procfs.File { return k.iomem() }},
+	{"stat", func(k *Kernel) procfs.File { return k.stat() }},
+	{"uptime", func(k *Kernel) procfs.File { return k.uptime() }},
+	{"loadavg", func(k *Kernel) procfs.File { return k.loadavg() }},
+}
+
+// recorded is the record that the machine started from, or an empty one.
+func (k *Kernel) recorded() *procfs.Snapshot {
+	if k.cfg.Boot != nil {
+		return k.cfg.Boot
+	}
+	return &procfs.Snapshot{}
+}
+
+// recordedOr is a recorded file whose state nothing on the simulated machine changes, or another if it was not recorded.
+func recordedOr[T any, P interface {
+	*T
+	procfs.File
+}](f, other P,
+) procfs.File {
+	if f != nil {
+		return f
+	}
+	return other
 }
 
 // SnapshotFiles are the files of the folders before/ and after/ of a run; only before/ has iomem.
@@ -61,28 +84,28 @@ func (k *Kernel) ProcFile(path string) (string, bool) {
 func (k *Kernel) meminfo() *procfs.Meminfo {
 	n, z := k.nodeSums(), k.zoneSums()
 	kb := func(pages int64) uint64 { return uint64(max(pages, 0)) * 4 }
-	m := &procfs.Meminfo{
-		Layout:   procfs.MeminfoLayout(k.procArch()),
-		MemTotal: kb(k.totalRAM()), MemFree: kb(z[vmstat.NRFreePages]), MemAvailable: kb(k.available(n, z)),
-		Cached: kb(n[vmstat.NRFilePages] - n[vmstat.NRSwapcached]), SwapCached: kb(n[vmstat.NRSwapcached]),
-		Active:   kb(n[vmstat.NRActiveAnon] + n[vmstat.NRActiveFile]),
-		Inactive: kb(n[vmstat.NRInactiveAnon] + n[vmstat.NRInactiveFile]), ActiveAnon: kb(n[vmstat.NRActiveAnon]),
-		InactiveAnon: kb(n[vmstat.NRInactiveAnon]), ActiveFile: kb(n[vmstat.NRActiveFile]), InactiveFile: kb(n[vmstat.NRInactiveFile]),
-		Unevictable: kb(n[vmstat.NRUnevictable]), Mlocked: kb(z[vmstat.NRMlock]),
-		SwapTotal: kb(int64(k.swap.Total)), SwapFree: kb(int64(k.swap.NrFree)),
-		Dirty: kb(n[vmstat.NRDirty]), Writeback: kb(n[vmstat.NRWriteback]), AnonPages: kb(n[vmstat.NRAnonPages]),
-		Mapped: kb(n[vmstat.NRMapped]), Shmem: kb(n[vmstat.NRShmem]),
-		KReclaimable: kb(n[vmstat.NRSlabReclaimable] + n[vmstat.NRKernelMiscReclaimable]),
-		Slab:         kb(n[vmstat.NRSlabReclaimable] + n[vmstat.NRSlabUnreclaimable]),
-		SReclaimable: kb(n[vmstat.NRSlabReclaimable]), SUnreclaim: kb(n[vmstat.NRSlabUnreclaimable]),
-		KernelStack: uint64(max(n[vmstat.NRKernelStack], 0)), PageTables: kb(n[vmstat.NRPageTablePages]),
-		CommitLimit: kb(k.commitLimit()), CommittedAS: kb(k.committed), VmallocTotal: vmallocTotalKB(k.Mem.Arch),
-		AnonHugePages: kb(n[vmstat.NRAnonTransparentHugepages]),
-	}
-	present := int64(0)
+	m := k.boot.steady
+	m.Layout = procfs.MeminfoLayout(k.procArch())
+	cached := kb(n[vmstat.NRFilePages] - n[vmstat.NRSwapcached])
+	m.Buffers = min(m.Buffers, cached)
+	m.Cached = cached - m.Buffers
+	m.MemTotal, m.MemFree, m.MemAvailable = kb(k.totalRAM()), kb(z[vmstat.NRFreePages]), kb(k.available(n, z))
+	m.SwapCached = kb(n[vmstat.NRSwapcached])
+	m.ActiveAnon, m.InactiveAnon = kb(n[vmstat.NRActiveAnon]), kb(n[vmstat.NRInactiveAnon])
+	m.ActiveFile, m.InactiveFile = kb(n[vmstat.NRActiveFile]), kb(n[vmstat.NRInactiveFile])
+	m.Active, m.Inactive = m.ActiveAnon+m.ActiveFile, m.InactiveAnon+m.InactiveFile
+	m.Unevictable, m.Mlocked = kb(n[vmstat.NRUnevictable]), kb(z[vmstat.NRMlock])
+	m.SwapTotal, m.SwapFree = kb(int64(k.swap.Total)), kb(int64(k.swap.NrFree))
+	m.Dirty, m.Writeback = kb(n[vmstat.NRDirty]), kb(n[vmstat.NRWriteback])
+	m.AnonPages, m.Mapped, m.Shmem = kb(n[vmstat.NRAnonPages]), kb(n[vmstat.NRMapped]), kb(n[vmstat.NRShmem])
+	m.SReclaimable, m.SUnreclaim = kb(n[vmstat.NRSlabReclaimable]), kb(n[vmstat.NRSlabUnreclaimable])
+	m.KReclaimable = m.SReclaimable + kb(n[vmstat.NRKernelMiscReclaimable])
+	m.Slab = m.SReclaimable + m.SUnreclaim
+	m.KernelStack, m.PageTables = uint64(max(n[vmstat.NRKernelStack], 0)), kb(n[vmstat.NRPageTablePages])
+	m.CommitLimit, m.CommittedAS = kb(k.commitLimit()), kb(k.committed)
+	m.AnonHugePages = kb(n[vmstat.NRAnonTransparentHugepages])
 	high, highFree := int64(0), int64(0)
 	for _, z := range k.Mem.Zones() {
-		present += int64(z.Present)
 		if z.IsHighmem() {
 			high += int64(z.Managed)
 			highFree += z.FreePages()
@@ -90,23 +113,7 @@ func (k *Kernel) meminfo() *procfs.Meminfo {
 	}
 	m.HighTotal, m.HighFree = kb(high), kb(highFree)
 	m.LowTotal, m.LowFree = kb(k.totalRAM()-high), kb(z[vmstat.NRFreePages]-highFree)
-	if k.Mem.Arch == phys.I386 {
-		m.Hugepagesize = 4096
-		m.DirectMap4k = kb(present - high)
-	} else {
-		m.Hugepagesize = 2048
-		m.DirectMap2M = kb(present) &^ 2047
-		m.DirectMap4k = kb(present) & 2047
-	}
-	return m
-}
-
-// vmallocTotalKB is the size of the vmalloc window (VMALLOC_TOTAL >> 10).
-func vmallocTotalKB(a phys.Arch) uint64 {
-	if a == phys.I386 {
-		return 122880
-	}
-	return 34359738367
+	return &m
 }
 
 // available is MemAvailable in pages (si_mem_available).
@@ -134,9 +141,7 @@ func (k *Kernel) vmstat() *procfs.Vmstat {
 			v.Numa[i] += n
 		}
 	}
-	dirtyable := max(0, v.Zone[vmstat.NRFreePages]-int64(k.Mem.TotalreservePages)) + v.Node[vmstat.NRInactiveFile] + v.Node[vmstat.NRActiveFile] + 1
-	v.DirtyThreshold = uint64(20 * 4096 / 100 * dirtyable / 4096)
-	v.DirtyBackgroundThreshold = uint64(10 * 4096 / 100 * dirtyable / 4096)
+	v.DirtyThreshold, v.DirtyBackgroundThreshold = k.dirtyLimits()
 	return v
 }
 
@@ -255,6 +260,9 @@ func (k *Kernel) sysctlVM() *procfs.SysctlVM {
 }
 
 func (k *Kernel) iomem() *procfs.Iomem {
+	if f := k.recorded().Iomem; f != nil {
+		return f
+	}
 	f := &procfs.Iomem{}
 	for _, r := range k.Mem.Layout().RAM {
 		f.Ranges = append(f.Ranges, procfs.IomemRange{Start: r.Start << 12, End: r.End<<12 - 1, Name: "System RAM"})

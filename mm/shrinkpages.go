@@ -42,7 +42,7 @@ func (sc *scanControl) shrinkPages(pages []phys.PFN, cpu int) (res shrinkResult)
 			}
 		}
 		lv := k.lruvecOf(p)
-		if p.Mapcount == 0 && !p.Test(phys.FlagSwapCache) {
+		if p.Mapcount == 0 && !p.Test(phys.FlagSwapCache|phys.FlagLocked) && p.Kind() == phys.KindAnon {
 			k.freePage(cpu, pfn) // it gave its slot up and nobody else has it
 			continue
 		}
@@ -63,6 +63,10 @@ func (sc *scanControl) shrinkPage(pfn phys.PFN, p *phys.Page, cpu int, res *shri
 		return keep
 	case p.Mapcount > 0 && !sc.mayUnmap:
 		return keep
+	case p.Kind() == phys.KindFile:
+		return sc.reclaimCache(pfn, p, cpu)
+	case p.Kind() == phys.KindShmem:
+		return activate
 	case p.Test(phys.FlagWriteback):
 		return sc.underWriteback(p, res)
 	}

@@ -42,6 +42,9 @@ func (p *Process) swapIn(v *addrspace.VMA, l *addrspace.Leaf, i uint, addr uint6
 		}
 	}
 	if l.PTE[i] != uint32(e) || !direct && phys.PFN(k.swap.Cached(e)) != pfn {
+		if direct {
+			k.freeAnon(p.cpu(), pfn)
+		}
 		return faultRetry
 	}
 	k.mapSwapped(v, l, i, addr, e, pfn, p.cpu(), write, direct)
@@ -100,12 +103,13 @@ func (p *Process) readSynchronous(e swap.Entry) phys.PFN {
 	}
 	page := k.Mem.Page(pfn)
 	page.SetKind(phys.KindAnon)
-	page.SetFlags(phys.FlagSwapbacked | phys.FlagDirty)
+	page.SetFlags(phys.FlagSwapbacked | phys.FlagDirty | phys.FlagLocked) // nobody maps it yet: reclaim must not take it
 	k.refault(page, k.swap.Shadow(e))
 	k.lruAdd(p.cpu(), pfn)
 	k.count(vmstat.Pswpin, 1)
 	k.count(vmstat.PgPgin, 4)
 	p.spend(transferTime(k.device(e)))
+	page.Clear(phys.FlagLocked)
 	return pfn
 }
 

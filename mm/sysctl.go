@@ -22,9 +22,19 @@ type sysctls struct {
 	oomKillAllocatingTask, oomDumpTasks                 bool
 }
 
-// initSysctl sets the defaults of a kernel that has just booted (init_admin_reserve, init_user_reserve).
+// zramModule is the pages that the initial RAM disk has more on a machine with a zram device: it is not free yet when the reserves are computed.
+const zramModule = 40
+
+// initSysctl sets the defaults of a kernel that boots (init_admin_reserve, init_user_reserve). What is free has to be that of a moment of its boot, so
+// nothing may have been allocated yet.
 func (k *Kernel) initSysctl() {
-	free := uint64(max(k.Mem.FreeTotal(), 0)) * 4
+	modules := uint64(0)
+	for _, a := range k.cfg.Swap {
+		if a.Device == "zram" {
+			modules = zramModule
+		}
+	}
+	free := k.Mem.EarlyFree(modules) * 4
 	k.sysctl = sysctls{
 		overcommitRatio: 50, adminReserveKbytes: min(free/32, 8192), userReserveKbytes: min(free/32, 131072), maxMapCount: 65530,
 		swappiness: 60, pageCluster: 3, oomDumpTasks: true,

@@ -1,6 +1,7 @@
 package mm
 
 import (
+	"errors"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -89,24 +90,33 @@ func (w walker) walk(p *Process, maps []mapping) {
 // and computes the state of the machine again after every call. When all have ended everything is free again.
 func TestRandomWalk(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		m := testMachine{ram: 64 << 20, cpus: rapid.IntRange(1, 2).Draw(rt, "cpus")}
+		m := testMachine{ram: 96 << 20, cpus: rapid.IntRange(1, 2).Draw(rt, "cpus")}
 		if dev := rapid.SampledFrom([]string{"", "ssd", "zram", "disk"}).Draw(rt, "swap"); dev != "" {
 			m.swap = []SwapConfig{{Size: 32 << 20, Device: dev, Priority: -1}}
 		}
 		k := m.boot(t)
+		anon, tables, committed := k.vm(t, "nr_anon_pages"), k.vm(t, "nr_page_table_pages"), k.committed
 		left := 60
 		for _, name := range []string{"a", "b"} {
 			k.spawn(t, name, func(p *Process) { walker{k: k, rt: rt, left: &left}.walk(p, nil) })
 		}
-		k.run(t)
-		if v := k.vm(t, "nr_anon_pages"); v != 0 {
-			rt.Fatalf("%d anonymous pages are left", v)
+		var pe *engine.PanicError
+		if res := k.Sim.Run(t.Context()); errors.As(res.Err, &pe) {
+			panic(pe.Value) // what rapid threw in a process is for rapid
+		} else if res.Err != nil {
+			rt.Fatal(res.Err)
 		}
-		if v := k.vm(t, "nr_page_table_pages"); v != 0 {
-			rt.Fatalf("%d page-table pages are left", v)
+		if err := k.CheckInvariants(); err != nil {
+			rt.Fatal(err)
 		}
-		if k.committed != 0 {
-			rt.Fatalf("%d pages are still committed", k.committed)
+		if v := k.vm(t, "nr_anon_pages"); v != anon {
+			rt.Fatalf("%d anonymous pages are left, at boot there were %d", v, anon)
+		}
+		if v := k.vm(t, "nr_page_table_pages"); v != tables {
+			rt.Fatalf("%d page-table pages are left, at boot there were %d", v, tables)
+		}
+		if k.committed != committed {
+			rt.Fatalf("%d pages are still committed, at boot there were %d", k.committed, committed)
 		}
 	})
 }

@@ -1,0 +1,161 @@
+package mm
+
+import (
+	"mmsim/engine"
+	"mmsim/internal/suggest"
+	"mmsim/mm/phys"
+	"mmsim/mm/procfs"
+	"mmsim/mm/swap"
+)
+
+// initState brings the machine to where the first declared process is about to start: what the kernel and boot processes hold, swap areas, recorded
+// settings.
+func (k *Kernel) initState() error {
+	boot := k.cfg.Boot
+	var users *userland
+	if boot != nil {
+		users = k.restore(boot)
+	} else {
+		k.holdKernelUse()
+	}
+	k.takeZeroPage()
+	recorded := k.cfg.recordedSwap()
+	used := uint64(0)
+	for i, c := range k.cfg.Swap {
+		var r *procfs.SwapArea
+		if boot != nil {
+			r = &recorded[i]
+			used += r.Used / 4
+		}
+		if err := k.swapOn(i, c, r); err != nil {
+			return err
+		}
+	}
+	for range used {
+		if !users.mapSwap() {
+			break
+		}
+	}
+	if boot == nil {
+		return nil
+	}
+	if err := k.recordedSysctl(boot.SysctlVM); err != nil {
+		return err
+	}
+	*k.events = boot.Vmstat.Events
+	return nil
+}
+
+// recordedSysctl applies recorded settings that are not what the kernel computes or defaults to: writing a value anew is not without effect, as what is
+// derived from it is then computed from the memory of that moment.
+func (k *Kernel) recordedSysctl(s *procfs.SysctlVM) error {
+	if s == nil {
+		return nil
+	}
+	for _, v := range s.Values {
+		name := "vm." + v.Name
+		now, ok := k.Sysctl(name)
+		if !ok || now == v.Value {
+			continue
+		}
+		if v.Value == "0" && (v.Name == "overcommit_ratio" || v.Name == "overcommit_kbytes") {
+			continue // the one of the two that is not in force
+		}
+		if err := k.SetSysctl(name, v.Value); err != nil {
+			return &ConfigError{Field: "boot", Reason: "sysctl_vm: " + err.Error()}
+		}
+	}
+	return nil
+}
+
+// holdKernelUse takes what a running kernel holds, by rule.
+func (k *Kernel) holdKernelUse() {
+	u := k.Mem.TakeKernelUse()
+	present, high := uint64(0), uint64(0)
+	for _, z := range k.Mem.Zones() {
+		present += z.Present * 4
+		if z.IsHighmem() {
+			high += z.Present * 4
+		}
+	}
+	// kswapd has undone by then what stealing blocks for all this boosted.
+	for _, z := range k.Mem.Zones() {
+		z.WatermarkBoost = 0
+		z.Flags &^= phys.ZoneBoostedWatermark
+	}
+	m := &k.boot.steady
+	m.Percpu = u.Percpu * 4
+	m.VmallocUsed = u.Vmalloc * 4
+	if k.Mem.Arch == phys.I386 {
+		m.VmallocTotal, m.Hugepagesize = 122880, 4096
+		m.DirectMap4k = present - high
+		return
+	}
+	m.VmallocUsed += u.Stacks * 4
+	m.VmallocTotal, m.Hugepagesize = 34359738367, 2048
+	m.DirectMap2M = present &^ 2047
+	m.DirectMap4k = present & 2047
+}
+
+// takeZeroPage sets a frame of the kernel's aside as the zero page (empty_zero_page). The kernel's is in its image, which has no frame here.
+func (k *Kernel) takeZeroPage() {
+	for _, z := range k.Mem.Zones() {
+		z.EachInUse(func(pfn phys.PFN) bool {
+			if k.Mem.Page(pfn).Kind() != phys.KindKernel || k.Mem.AllocatedOrder(pfn) > 0 {
+				return true
+			}
+			k.zeroPage = uint32(pfn)
+			return false
+		})
+		if k.zeroPage != 0 {
+			break
+		}
+	}
+	if k.zeroPage == 0 {
+		var ac phys.AllocContext
+		flags := k.Mem.Prepare(&ac, phys.GFPKernel, 0, k.nodeOfCPU[0].ID, nil)
+		k.zeroPage = uint32(k.Mem.GetPageFromFreelist(&ac, 0, flags))
+	}
+	k.Mem.Page(phys.PFN(k.zeroPage)).SetKind(phys.KindZero)
+}
+
+// swapOn activates one of the declared swap areas, under its recorded name and priority if there is a record.
+func (k *Kernel) swapOn(i int, c SwapConfig, r *procfs.SwapArea) error {
+	if c.Device == "" {
+		c.Device = "ssd"
+	}
+	dev, ok := k.cost.Devices[c.Device]
+	if !ok {
+		return &ConfigError{Field: "swap.device", Reason: suggest.Unknown("swap device", c.Device, []string{"ssd", "disk", "zram"}).Error()}
+	}
+	name := "/dev/vd" + string(rune('a'+i%26))
+	if c.Device == "zram" {
+		name = "/dev/zram" + itoa(i)
+	}
+	if r != nil {
+		name, c.Priority = r.Path, int(r.Priority)
+	}
+	a, err := k.swap.On(swap.Config{Name: name, Device: c.Device, Bytes: c.Size, Priority: c.Priority, Rotational: c.Device == "disk"})
+	if err != nil {
+		return &ConfigError{Field: "swap", Reason: err.Error()}
+	}
+	k.devs = append(k.devs, engine.NewDevice(k.Sim, dev))
+	k.printk("Adding %dk swap on %s.  Priority:%d extents:1 across:%dk ", a.Slots*4, a.Name, a.Priority, a.Slots*4)
+	return nil
+}
+
+// adoptStack gives a declared process a kernel stack that was recorded: the process was waiting when the record was taken, so its stack and what it is
+// charged for are in the record's sums. False: nothing is left to adopt.
+func (p *Process) adoptStack() bool {
+	k := p.k
+	n := len(k.boot.stacks) - k.kernelStackPages()
+	if n < 0 {
+		return false
+	}
+	p.stack = append(p.stack, k.boot.stacks[n:]...)
+	k.boot.stacks = k.boot.stacks[:n]
+	charged := min(int64(p.mm.TotalVM), k.boot.committed)
+	k.boot.committed -= charged
+	k.committed -= charged
+	return true
+}
