@@ -26,7 +26,6 @@ type Heap struct {
 	lastRemainder uint64 // an address, which glibc keeps even when the chunk there is another one by now
 	noncontiguous bool
 	systemMem     uint64
-	maxSystemMem  uint64
 
 	trimThreshold, topPad, mmapThreshold uint64
 	fixedThresholds                      bool // no_dyn_threshold

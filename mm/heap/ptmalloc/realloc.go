@@ -191,7 +191,8 @@ func (h *Heap) freeLead(i index, lead uint64) index {
 }
 
 // Calloc allocates n*size bytes of zeros (__libc_calloc). It does not look into the thread's cache, and does not clear what is fresh from the
-// system: mappings, and what lay beyond the old top.
+// system: mappings, and what lay beyond the old top (Linux clears what the break moves over, also the
+// second time, so MORECORE_CLEARS is 2).
 func (h *Heap) Calloc(n, size uint64) (uint64, error) {
 	hi, bytes := bits.Mul64(n, size)
 	if hi != 0 || bytes > h.g.maxRequest {
@@ -201,7 +202,6 @@ func (h *Heap) Calloc(n, size uint64) (uint64, error) {
 	h.needTcache()
 	oldTop, oldSize := h.c[h.top].addr, h.size(h.top)
 	h.rdTop()
-	oldSize = max(oldSize, h.g.wrap(h.sbrkBase+h.maxSystemMem-oldTop))
 	i := h.intMalloc(bytes)
 	if i == 0 {
 		return 0, h.fail()

@@ -99,12 +99,16 @@ func (r *replay) call(line string) (string, error) {
 	return out, err
 }
 
-// newReplay reads the name of a recorded run: arch-bBLOCK-seed.
-func newReplay(t *testing.T, name string) *replay {
+// newReplay reads the name of a recorded run, arch-bBLOCK-seed, and its first line: the first break and the end of the area for mappings.
+func newReplay(t *testing.T, name, start string) *replay {
 	parts := strings.Split(name, "-")
-	bits, base, top := 64, uint64(heaptest.Base), uint64(heaptest.Top)
+	bits := 64
 	if parts[0] == "i386" {
-		bits, base, top = 32, 0x56559000, 0xf7fff000
+		bits = 32
+	}
+	var base, top uint64
+	if _, err := fmt.Sscanf(start, "start,%d %d", &base, &top); err != nil {
+		t.Fatalf("%q: %v", start, err)
 	}
 	o := heaptest.NewAt(base, top)
 	block, err := strconv.ParseUint(parts[1][1:], 10, 64)
@@ -137,8 +141,9 @@ func TestRecorded(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := newReplay(t, name)
 			lines := bufio.NewScanner(z)
+			lines.Scan()
+			r := newReplay(t, name, lines.Text())
 			for n := 1; lines.Scan(); n++ {
 				call, want, _ := strings.Cut(lines.Text(), ",")
 				got, err := r.call(call)

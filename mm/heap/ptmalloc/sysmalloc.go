@@ -17,7 +17,6 @@ func (h *Heap) sysmalloc(nb uint64) index {
 	if !h.growTop(nb, oldSize, old.addr+oldSize) {
 		return 0
 	}
-	h.maxSystemMem = max(h.maxSystemMem, h.systemMem)
 	return h.takeTop(nb)
 }
 

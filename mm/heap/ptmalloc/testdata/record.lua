@@ -15,9 +15,10 @@ process("app", function(p)
   end
 
   local base = p:sbrk(0)
-  if block > 0 then p:mmap(4096, { addr = base + block, fixed = true }) end
+  if block > 0 then p:mmap { len = 4096, addr = base + block, fixed = true } end
   local top = p:mmap(4096) + 4096
   p:munmap(top - 4096, 4096)
+  p:record("start", string.format("%.0f %.0f", base, top))
   local function maps() return select(2, m:proc("/proc/self/maps"):gsub("\n", "")) end
   local maps0, size0, rss0 = maps(), p:status("VmSize"), p:status("RssAnon")
   local function place(a)
