@@ -127,16 +127,16 @@ local p = {}
 ---@class ProcessMmapFields
 ---@field len Size # bytes, rounded up to pages
 ---@field prot? string # letters of `rwx`, or `none`
----@field shared? boolean
+---@field shared? boolean # seen by the children that fork makes
 ---@field fd? integer # of the file that is mapped; without it the memory is anonymous
 ---@field offset? Size
 ---@field addr? number # where, if there is room
 ---@field fixed? boolean # exactly at addr; what is there goes
 ---@field noreserve? boolean # not counted against the commit limit, unless vm.overcommit_memory is 2
 ---@field populate? boolean # touched at once
----@field locked? boolean
+---@field locked? boolean # kept in memory
 ---@field hugetlb? boolean
----@field stack? boolean # MAP_STACK
+---@field stack? boolean # MAP_STACK and MAP_GROWSDOWN: an access below makes it larger
 
 ---Maps memory (mmap(2)). `p:mmap(len)` is short for `p:mmap{ len = len }`.
 ---@param fields ProcessMmapFields|Size
@@ -152,8 +152,6 @@ function p:mmap(fields) end
 function p:munmap(addr, len) end
 
 ---Changes what a range allows (mprotect(2)).
----Not there yet in this version.
----@deprecated
 ---@param addr number # address
 ---@param len Size # bytes
 ---@param prot string
@@ -165,8 +163,6 @@ function p:mprotect(addr, len, prot) end
 ---@field maymove? boolean
 
 ---Makes a mapping larger or smaller, and moves it if it may (mremap(2)).
----Not there yet in this version.
----@deprecated
 ---@param addr number # address
 ---@param old Size
 ---@param new Size
@@ -187,9 +183,7 @@ function p:brk(addr) end
 ---@return string? errno
 function p:sbrk(increment) end
 
----Says how a range will be used (madvise(2)): `DONTNEED`, `FREE`, `WILLNEED`, `COLD`, `PAGEOUT`, `HUGEPAGE` and so on.
----Not there yet in this version.
----@deprecated
+---Says how a range will be used (madvise(2)): `NORMAL`, `RANDOM`, `SEQUENTIAL`, `WILLNEED`, `DONTNEED`, `FREE`, `REMOVE`, `DONTFORK`, `DOFORK`, `MERGEABLE`, `UNMERGEABLE`, `HUGEPAGE`, `NOHUGEPAGE`, `DONTDUMP`, `DODUMP`, `WIPEONFORK`, `KEEPONFORK`, `COLD`, `PAGEOUT`, `POPULATE_READ`, `POPULATE_WRITE`, `COLLAPSE`.
 ---@param addr number # address
 ---@param len Size # bytes
 ---@param advice string
@@ -198,8 +192,6 @@ function p:sbrk(increment) end
 function p:madvise(addr, len, advice) end
 
 ---Keeps a range in memory (mlock(2)).
----Not there yet in this version.
----@deprecated
 ---@param addr number # address
 ---@param len Size # bytes
 ---@return true? ok
@@ -207,8 +199,6 @@ function p:madvise(addr, len, advice) end
 function p:mlock(addr, len) end
 
 ---Lets a range be reclaimed again (munlock(2)).
----Not there yet in this version.
----@deprecated
 ---@param addr number # address
 ---@param len Size # bytes
 ---@return true? ok
@@ -216,15 +206,11 @@ function p:mlock(addr, len) end
 function p:munlock(addr, len) end
 
 ---Keeps all memory of the process in memory, now and later (mlockall(2)).
----Not there yet in this version.
----@deprecated
 ---@return true? ok
 ---@return string? errno
 function p:mlockall() end
 
 ---Undoes mlockall (munlockall(2)).
----Not there yet in this version.
----@deprecated
 ---@return true? ok
 ---@return string? errno
 function p:munlockall() end
@@ -380,8 +366,6 @@ function p:oom_score() end
 function p:status(field) end
 
 ---Reads a field of /proc/PID/smaps_rollup: bytes for the kB fields.
----Not there yet in this version.
----@deprecated
 ---@param field string
 ---@return number value
 function p:smaps(field) end

@@ -24,6 +24,26 @@ func (k *Kernel) newAnon(cpu int, pfn phys.PFN, v *addrspace.VMA, addr uint64) {
 	k.zoneOf(p).Node.Stat[vmstat.NRAnonPages]++
 	v.Space.RSS[addrspace.RSSAnon]++
 	k.lruAdd(cpu, pfn)
+	if lockedVMA(v) {
+		k.mlockPage(cpu, pfn)
+	}
+}
+
+// unmapPage takes the mapping of a page in a VMA away, whose entry is none already, and frees what only it held.
+func (k *Kernel) unmapPage(cpu int, v *addrspace.VMA, pfn phys.PFN) {
+	if lockedVMA(v) {
+		k.munlockPage(pfn)
+	}
+	p := k.Mem.Page(pfn)
+	if p.Kind() == phys.KindAnon {
+		v.Space.RSS[addrspace.RSSAnon]--
+		k.dropMapping(cpu, pfn)
+		return
+	}
+	v.Space.RSS[addrspace.RSSShmem]--
+	if p.Mapcount--; p.Mapcount == 0 {
+		k.zoneOf(p).Node.Stat[vmstat.NRMapped]--
+	}
 }
 
 // dropMapping takes one mapping off an anonymous page and frees the page with the last one unless the swap cache or a write to the swap

@@ -154,7 +154,7 @@ func (p *Process) adoptStack() bool {
 	}
 	p.stack = append(p.stack, k.boot.stacks[n:]...)
 	k.boot.stacks = k.boot.stacks[:n]
-	charged := min(int64(p.mm.TotalVM), k.boot.committed)
+	charged := min(int64(p.mm.DataVM+p.mm.StackVM), k.boot.committed)
 	k.boot.committed -= charged
 	k.committed -= charged
 	return true

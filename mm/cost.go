@@ -10,24 +10,33 @@ import (
 type CostTable struct {
 	Name string
 
-	Syscall       engine.Time // entering and leaving the kernel, with what a cheap call does
-	Mmap          engine.Time // mmap(2) or munmap(2) of a range with no pages
-	Brk           engine.Time // brk(2) that moves the break
-	UnmapPage     engine.Time // per page taken out of a page table and freed
-	TouchMapped   engine.Time // access to one page that is mapped
-	ZeroPageFault engine.Time // read fault that maps the zero page
-	AnonFault     engine.Time // write fault on fresh anonymous memory, clearing of the page included
-	COWFault      engine.Time // write fault that copies a page
-	ReuseFault    engine.Time // write fault that only makes the entry writable
-	SwapInFault   engine.Time // CPU work of a fault on a swap entry, per page brought in; the device's time comes on top
-	ForkBase      engine.Time // fork(2) of a process without pages
-	ForkPage      engine.Time // per page-table entry copied by fork
-	Exit          engine.Time // exit of a process without pages
-	ContextSwitch engine.Time // switching a CPU to another process
-	ScanPage      engine.Time // reclaim: per page taken from a list, looked up in page tables and put back
-	SwapOutPage   engine.Time // reclaim: per page unmapped and handed to the swap device
-	FreePage      engine.Time // reclaim: per clean page removed from the swap cache and freed
-	OOMKill       engine.Time // choosing and killing a victim
+	Syscall         engine.Time // entering and leaving the kernel, with what a cheap call does
+	Mmap            engine.Time // mmap(2) or munmap(2) of a range with no pages
+	Brk             engine.Time // brk(2) that moves the break
+	Mprotect        engine.Time // mprotect(2), mremap(2) and madvise(2) of a range with no pages
+	Mremap          engine.Time
+	Madvise         engine.Time
+	UnmapPage       engine.Time // per page taken out of a page table and freed
+	ProtectPage     engine.Time // per page-table entry that mprotect changes
+	MovePage        engine.Time // per page-table entry that mremap moves
+	LockPage        engine.Time // per page put on the unevictable list or taken from it
+	AdvisePage      engine.Time // per page that madvise looks at
+	TouchMapped     engine.Time // access to one page that is mapped
+	ZeroPageFault   engine.Time // read fault that maps the zero page
+	AnonFault       engine.Time // write fault on fresh anonymous memory, clearing of the page included
+	COWFault        engine.Time // write fault that copies a page
+	ShmemFault      engine.Time // fault on fresh shared memory
+	FaultAroundPage engine.Time // per further page that a read fault maps
+	ReuseFault      engine.Time // write fault that only makes the entry writable
+	SwapInFault     engine.Time // CPU work of a fault on a swap entry, per page brought in; the device's time comes on top
+	ForkBase        engine.Time // fork(2) of a process without pages
+	ForkPage        engine.Time // per page-table entry copied by fork
+	Exit            engine.Time // exit of a process without pages
+	ContextSwitch   engine.Time // switching a CPU to another process
+	ScanPage        engine.Time // reclaim: per page taken from a list, looked up in page tables and put back
+	SwapOutPage     engine.Time // reclaim: per page unmapped and handed to the swap device
+	FreePage        engine.Time // reclaim: per clean page removed from the swap cache and freed
+	OOMKill         engine.Time // choosing and killing a victim
 
 	Devices map[string]engine.DeviceConfig // "ssd", "disk", "zram"
 }
@@ -38,25 +47,34 @@ type CostTable struct {
 // its README says emulation is slower; [D] vendor data sheets: Solidigm D7-P5520 (75 us read latency, 1,000,000 read requests/s,
 // 4,200 MB/s sustained write), Seagate Exos 7E10 (4.16 ms rotation, 8.5 ms seek, 260 MB/s).
 var serverCosts = CostTable{
-	Name:          "server",
-	Syscall:       176,    // [E] getppid
-	Mmap:          2025,   // [E] mmap and munmap of one page, halved
-	Brk:           1786,   // [E]
-	UnmapPage:     230,    // [E] munmap of 256 MiB
-	TouchMapped:   13,     // [E] sequential reads, one a page
-	ZeroPageFault: 575,    // [P] the least latency: no page to clear
-	AnonFault:     1013,   // [P] median
-	COWFault:      1218,   // [P] median, and 4 KiB more to read at 20 GB/s
-	ReuseFault:    575,    // [P] the least latency: no page to clear
-	SwapInFault:   1218,   // a fault that finds the page in memory after the device is done: as COWFault
-	ForkBase:      70_000, // [E] fork, exit and wait of a small process 140 us, halved
-	ForkPage:      67,     // [E] fork of 65,536 mapped pages
-	Exit:          70_000, // [E] the other half of the 140 us
-	ContextSwitch: 2410,   // [P]
-	ScanPage:      170,    // [S] swap-random-1.5x, pgscan over kswapd's CPU time, 2.5 us
-	SwapOutPage:   1000,   // [S] PAGEOUT per page, 15 us
-	FreePage:      130,    // [S] munmap per page, 2 us
-	OOMKill:       100_000,
+	Name:            "server",
+	Syscall:         176,    // [E] getppid
+	Mmap:            2025,   // [E] mmap and munmap of one page, halved
+	Mprotect:        2025,   // as Mmap: a VMA is split or merged
+	Mremap:          2025,   // as Mmap
+	Madvise:         176,    // as Syscall
+	ProtectPage:     12,     // [S] 0.18 us
+	MovePage:        16,     // [S] 0.25 us
+	LockPage:        110,    // [S] 1.7 us
+	AdvisePage:      57,     // [S] MADV_FREE, 0.86 us
+	ShmemFault:      1380,   // [S] 20.7 us
+	FaultAroundPage: 60,     // [S] refault of 4,096 shared pages, 0.95 us each, less one read fault in 16
+	Brk:             1786,   // [E]
+	UnmapPage:       230,    // [E] munmap of 256 MiB
+	TouchMapped:     13,     // [E] sequential reads, one a page
+	ZeroPageFault:   575,    // [P] the least latency: no page to clear
+	AnonFault:       1013,   // [P] median
+	COWFault:        1218,   // [P] median, and 4 KiB more to read at 20 GB/s
+	ReuseFault:      575,    // [P] the least latency: no page to clear
+	SwapInFault:     1218,   // a fault that finds the page in memory after the device is done: as COWFault
+	ForkBase:        70_000, // [E] fork, exit and wait of a small process 140 us, halved
+	ForkPage:        67,     // [E] fork of 65,536 mapped pages
+	Exit:            70_000, // [E] the other half of the 140 us
+	ContextSwitch:   2410,   // [P]
+	ScanPage:        170,    // [S] swap-random-1.5x, pgscan over kswapd's CPU time, 2.5 us
+	SwapOutPage:     1000,   // [S] PAGEOUT per page, 15 us
+	FreePage:        130,    // [S] munmap per page, 2 us
+	OOMKill:         100_000,
 	Devices: map[string]engine.DeviceConfig{
 		"ssd":  {Name: "ssd", Latency: 75 * engine.Microsecond, BytesPerSec: 4_200_000_000, IOPS: 1_000_000, Depth: 128}, // [D]
 		"disk": {Name: "disk", Latency: 4160 * engine.Microsecond, BytesPerSec: 260_000_000, IOPS: 118, Depth: 32},       // [D]
@@ -67,25 +85,34 @@ var serverCosts = CostTable{
 // oracleCosts are those of the emulated machine that the recorded cases come from: the case calibration and the table "Time" of the
 // oracle's README, in its guest time.
 var oracleCosts = CostTable{
-	Name:          "oracle",
-	Syscall:       3000,
-	Mmap:          3000,
-	Brk:           3000,
-	UnmapPage:     1981,
-	TouchMapped:   130,
-	ZeroPageFault: 3400,
-	AnonFault:     8000,
-	COWFault:      9000,
-	ReuseFault:    3400,
-	SwapInFault:   5863,
-	ForkBase:      400_000,
-	ForkPage:      1416, // 12 ms for 8,192 pages, less ForkBase
-	Exit:          400_000,
-	ContextSwitch: 10_000,
-	ScanPage:      2500,
-	SwapOutPage:   15_000,
-	FreePage:      1981,
-	OOMKill:       1_500_000,
+	Name:            "oracle",
+	Syscall:         3000,
+	Mmap:            3000,
+	Mprotect:        3000,
+	Mremap:          3000,
+	Madvise:         3000,
+	ProtectPage:     180, // these per page: one run of 16,384 pages each
+	MovePage:        250,
+	LockPage:        1700,
+	AdvisePage:      860,
+	ShmemFault:      20_700,
+	FaultAroundPage: 900,
+	Brk:             3000,
+	UnmapPage:       1981,
+	TouchMapped:     130,
+	ZeroPageFault:   3400,
+	AnonFault:       8000,
+	COWFault:        9000,
+	ReuseFault:      3400,
+	SwapInFault:     5863,
+	ForkBase:        400_000,
+	ForkPage:        1416, // 12 ms for 8,192 pages, less ForkBase
+	Exit:            400_000,
+	ContextSwitch:   10_000,
+	ScanPage:        2500,
+	SwapOutPage:     15_000,
+	FreePage:        1981,
+	OOMKill:         1_500_000,
 	Devices: map[string]engine.DeviceConfig{
 		"ssd":  {Name: "ssd", Latency: 20 * engine.Microsecond, BytesPerSec: 500_000_000, IOPS: 50_000, Depth: 128},
 		"disk": {Name: "disk", Latency: 100 * engine.Microsecond, BytesPerSec: 120_000_000, IOPS: 400, Depth: 128},

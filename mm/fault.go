@@ -73,6 +73,8 @@ func (p *Process) handleFault(v *addrspace.VMA, addr uint64, write bool) faultRe
 			return p.writeProtected(v, l, i, addr)
 		}
 		return faultDone
+	case pte == 0 && v.Object != nil:
+		return p.shared(v, l, i, addr, write)
 	case pte == 0:
 		return p.anonymous(v, l, i, addr, write)
 	default:
@@ -131,8 +133,7 @@ func (p *Process) writeProtected(v *addrspace.VMA, l *addrspace.Leaf, i uint, ad
 	k.newAnon(p.cpu(), pfn, v, addr)
 	l.Map(i, uint32(pfn), true)
 	if old != k.zeroPage {
-		p.mm.RSS[addrspace.RSSAnon]-- // newAnon counted the copy; the original goes
-		k.dropMapping(p.cpu(), phys.PFN(old))
+		k.unmapPage(p.cpu(), v, phys.PFN(old))
 	}
 	p.spend(cost)
 	return faultDone
@@ -179,10 +180,15 @@ func (p *Process) growStack(addr uint64) *addrspace.VMA {
 		return nil
 	case prev != nil && prev.Flags&addrspace.VMGrowsDown == 0 && prev.Flags&addrspace.VMAccess != 0 && start < prev.End+addrspace.StackGuardGap:
 		return nil
-	case !p.withinAS(grow) || !p.charge(grow):
+	case !p.mayExpand(v.Flags, grow) || !p.mayLock(v.Flags, grow):
+		return nil
+	case v.Flags&addrspace.VMAccount != 0 && !p.charge(grow):
 		return nil
 	}
 	s.Grow(v, start)
+	if v.Flags&addrspace.VMLocked != 0 {
+		s.LockedVM += grow
+	}
 	return v
 }
 

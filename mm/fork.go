@@ -39,11 +39,8 @@ func (p *Process) Fork(name string, body func(*Process)) (int, Errno) {
 func (p *Process) abandon(c *Process) {
 	s := c.mm
 	for _, v := range s.List() {
-		p.k.zap(s, v.Start, v.End, p.cpu())
-		if v.Flags&addrspace.VMAccount != 0 {
-			p.k.committed -= int64(v.Pages())
-		}
-		s.Drop(v)
+		p.k.zap(v, v.Start, v.End, p.cpu())
+		p.k.dropVMA(v, p.cpu())
 	}
 	s.FreeTables(0, s.Layout.TaskSize, 0, 0, p)
 	c.mm = nil
@@ -62,8 +59,13 @@ func (p *Process) dupMmap(c *Process) bool {
 		if v.Flags&addrspace.VMAccount != 0 && !p.charge(v.Pages()) {
 			return false
 		}
-		w := &addrspace.VMA{Start: v.Start, End: v.End, PgOff: v.PgOff, Flags: v.Flags &^ addrspace.VMLocked}
+		w := &addrspace.VMA{
+			Start: v.Start, End: v.End, PgOff: v.PgOff, Flags: v.Flags &^ addrspace.VMLockMask, Attached: v.Attached, Name: v.Name, Object: v.Object,
+		}
 		c.mm.Adopt(w)
+		if v.Flags&addrspace.VMWipeOnFork != 0 {
+			continue
+		}
 		p.k.anons.Fork(w, v)
 		if v.AnonVMA != nil && !p.copyTables(c.mm, v) {
 			return false
@@ -124,6 +126,7 @@ func (k *Kernel) copyLeaf(to, of *addrspace.Space, dst, src *addrspace.Leaf, fir
 		n += bits.OnesCount64(present)
 		dst.Present[w] |= present
 		dst.Dirty[w] |= src.Dirty[w] & present
+		dst.ProtNone[w] |= src.ProtNone[w] & present
 		src.Writable[w] &^= present
 	}
 	dst.Used += int32(n)

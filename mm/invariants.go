@@ -16,7 +16,7 @@ func (k *Kernel) CheckInvariants() error {
 	if err := k.Mem.CheckInvariants(); err != nil {
 		return err
 	}
-	c := checker{k: k, mapped: map[phys.PFN]int32{}, slots: map[swap.Entry]int{}, tables: map[uint32]bool{}}
+	c := checker{k: k, mapped: map[phys.PFN]int32{}, locked: map[phys.PFN]int{}, slots: map[swap.Entry]int{}, tables: map[uint32]bool{}}
 	for _, p := range k.processes {
 		if p.mm != nil {
 			if err := c.process(p); err != nil {
@@ -30,10 +30,16 @@ func (k *Kernel) CheckInvariants() error {
 		}
 	}
 	c.committed += k.boot.committed
+	if err := c.objects(); err != nil {
+		return err
+	}
 	if c.committed != k.committed {
 		return fmt.Errorf("Committed_AS is %d pages, the VMAs have %d", k.committed, c.committed)
 	}
 	if err := c.pages(); err != nil {
+		return err
+	}
+	if err := c.locks(); err != nil {
 		return err
 	}
 	return c.swap()
@@ -42,6 +48,7 @@ func (k *Kernel) CheckInvariants() error {
 type checker struct {
 	k         *Kernel
 	mapped    map[phys.PFN]int32
+	locked    map[phys.PFN]int // locked VMAs that map the page
 	slots     map[swap.Entry]int
 	tables    map[uint32]bool
 	committed int64
@@ -74,6 +81,9 @@ func (c *checker) process(p *Process) error {
 			addr = base + 1<<addrspace.LeafShift
 		}
 	}
+	if err := c.space(s); err != nil {
+		return err
+	}
 	if total != s.TotalVM {
 		return fmt.Errorf("total_vm is %d, the VMAs have %d pages", s.TotalVM, total)
 	}
@@ -99,7 +109,7 @@ func (c *checker) process(p *Process) error {
 		c.tables[l.Frame] = true
 		addr = base + 1<<addrspace.LeafShift
 	}
-	if zero := used - rss[addrspace.RSSAnon] - rss[addrspace.RSSSwap]; zero < 0 {
+	if zero := used - rss[addrspace.RSSAnon] - rss[addrspace.RSSSwap] - rss[addrspace.RSSShmem]; zero < 0 {
 		return fmt.Errorf("%d entries are in use, %v are counted", used, rss)
 	}
 	return nil
@@ -115,15 +125,24 @@ func (c *checker) entry(v *addrspace.VMA, l *addrspace.Leaf, i uint, addr uint64
 	switch {
 	case pte == 0 && present:
 		return fmt.Errorf("entry at %x is present and none", addr)
+	case present && c.access(v, l, i, addr) != nil:
+		return c.access(v, l, i, addr)
 	case pte == 0 || pte == k.zeroPage && present:
 	case !present:
 		rss[addrspace.RSSSwap]++
 		c.slots[swap.Entry(pte).Slot()]++
 	default:
 		pfn := phys.PFN(pte)
-		rss[addrspace.RSSAnon]++
 		c.mapped[pfn]++
+		if lockedVMA(v) {
+			c.locked[pfn]++
+		}
 		p := k.Mem.Page(pfn)
+		if p.Kind() == phys.KindShmem {
+			rss[addrspace.RSSShmem]++
+			return c.objectEntry(v, pfn, addr)
+		}
+		rss[addrspace.RSSAnon]++
 		if p.Kind() != phys.KindAnon {
 			return fmt.Errorf("entry at %x maps a page of kind %v", addr, p.Kind())
 		}
@@ -184,7 +203,9 @@ func (c *checker) pages() error {
 		if !listed[pfn] && !p.Test(phys.FlagUnevictable) {
 			return fmt.Errorf("page %d is mapped and on no list", pfn)
 		}
-		anon[k.zoneOf(p).Node.ID]++
+		if p.Kind() == phys.KindAnon {
+			anon[k.zoneOf(p).Node.ID]++
+		}
 	}
 	for pfn := range listed {
 		p := k.Mem.Page(pfn)

@@ -46,6 +46,11 @@ type Kernel struct {
 	boot      bootState
 	load      loads
 	zeroPage  uint32 // frame of the shared zero page
+	objects   objectTable
+	cluster   clusterState
+	mlocked   int64 // pages marked as locked in memory
+
+	dataWarned bool // that RLIMIT_DATA refused something has been said
 
 	pageWaits map[phys.PFN]*engine.Cond // who waits for a locked page
 	oom       oomState

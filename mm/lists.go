@@ -10,6 +10,9 @@ import (
 type cpuBatches struct {
 	add    lru.Batch // new pages, on no list yet
 	rotate lru.Batch // to the tail of the inactive list, so that they are taken next
+
+	deactivate lru.Batch // from the active to the head of the inactive list
+	lazyfree   lru.Batch // to the inactive file list, to be dropped
 }
 
 // lruAdd queues a new page for the list that its flags say (folio_add_lru).
@@ -22,7 +25,9 @@ func (k *Kernel) lruAdd(cpu int, pfn phys.PFN) {
 func (k *Kernel) drainAdd(cpu int) {
 	b := &k.batches[cpu].add
 	pages := b.Pages()
-	if len(k.lruvecs) == 1 {
+	if k.mlocked > 0 {
+		k.addLocked(pages)
+	} else if len(k.lruvecs) == 1 {
 		k.lruvecs[0].AddAll(pages)
 	} else {
 		for _, pfn := range pages {
@@ -61,6 +66,34 @@ func (k *Kernel) drainRotate(cpu int) {
 	b.Reset()
 }
 
+// queueMove queues a page for one of the CPU's other moves. A page that waits for one already moves there first.
+func (k *Kernel) queueMove(cpu int, pfn phys.PFN, b *lru.Batch) {
+	p := k.Mem.Page(pfn)
+	if p.Test(phys.FlagBatched) {
+		k.lruAddDrain(cpu)
+	}
+	if p.Test(phys.FlagBatched) {
+		return
+	}
+	p.Set(phys.FlagBatched)
+	if b.Push(pfn) {
+		k.drainMoves(cpu)
+	}
+}
+
+func (k *Kernel) drainMoves(cpu int) {
+	for _, m := range [...]struct {
+		b    *lru.Batch
+		move func(phys.PFN)
+	}{{&k.batches[cpu].deactivate, k.moveInactive}, {&k.batches[cpu].lazyfree, k.moveLazily}} {
+		for _, pfn := range m.b.Pages() {
+			k.Mem.Page(pfn).Clear(phys.FlagBatched)
+			m.move(pfn)
+		}
+		m.b.Reset()
+	}
+}
+
 // lruAddDrain moves everything that a CPU has collected (lru_add_drain).
 func (k *Kernel) lruAddDrain(cpu int) {
 	if k.batches[cpu].add.Len() > 0 {
@@ -69,11 +102,17 @@ func (k *Kernel) lruAddDrain(cpu int) {
 	if k.batches[cpu].rotate.Len() > 0 {
 		k.drainRotate(cpu)
 	}
+	if k.batches[cpu].deactivate.Len()+k.batches[cpu].lazyfree.Len() > 0 {
+		k.drainMoves(cpu)
+	}
 }
 
 // lruForget takes a page that is being freed off its list or out of the batch in which it waits for one.
 func (k *Kernel) lruForget(pfn phys.PFN) {
 	p := k.Mem.Page(pfn)
+	if p.Test(phys.FlagMlocked) {
+		k.clearMlock(p)
+	}
 	if p.Test(phys.FlagLRU) {
 		k.lruvecOf(p).Del(pfn)
 	} else {
@@ -83,11 +122,14 @@ func (k *Kernel) lruForget(pfn phys.PFN) {
 	}
 }
 
-// freePage gives a page back that is on no list. It may still wait to be rotated, on another CPU: there it is forgotten.
+// freePage gives a page back that is on no list. It may still wait to be moved, on another CPU: there it is forgotten.
 func (k *Kernel) freePage(cpu int, pfn phys.PFN) {
 	if k.Mem.Page(pfn).Test(phys.FlagBatched) {
 		for i := range k.batches {
-			k.batches[i].rotate.Forget(pfn)
+			b := &k.batches[i]
+			b.rotate.Forget(pfn)
+			b.deactivate.Forget(pfn)
+			b.lazyfree.Forget(pfn)
 		}
 	}
 	k.Mem.FreePage(cpu, pfn)

@@ -1,8 +1,6 @@
 package mm
 
-import (
-	"mmsim/mm/addrspace"
-)
+import "mmsim/mm/addrspace"
 
 // Prot is what a mapping allows (mmap(2)).
 type Prot uint8
@@ -18,14 +16,17 @@ const (
 type MmapArgs struct {
 	Addr, Len uint64
 	Prot      Prot
+	Shared    bool // MAP_SHARED: what is written is seen by the children that fork makes
 	Fixed     bool // exactly at Addr; what was there goes
 	Noreserve bool
 	Populate  bool
-	Stack     bool // MAP_STACK: no effect, as on Linux
+	Locked    bool // MAP_LOCKED
+	Stack     bool // MAP_STACK and MAP_GROWSDOWN: an access below makes it larger
 }
 
-// Mmap makes a private anonymous mapping (mmap(2), do_mmap). EINVAL: length 0, or an unaligned fixed address; ENOMEM: no room, a limit
-// (vm.max_map_count, RLIMIT_AS, RLIMIT_DATA) or the commit limit; EPERM: below vm.mmap_min_addr.
+// Mmap makes a mapping of anonymous memory (mmap(2), do_mmap). EINVAL: length 0, an unaligned fixed address, a shared mapping that grows;
+// ENOMEM: no room, a limit (vm.max_map_count, RLIMIT_AS, RLIMIT_DATA) or the commit limit; EPERM: below vm.mmap_min_addr, or locked while
+// RLIMIT_MEMLOCK is 0; EAGAIN: locked beyond RLIMIT_MEMLOCK.
 func (p *Process) Mmap(a MmapArgs) (uint64, Errno) {
 	p.syscall(p.k.cost.Mmap)
 	s := p.mm
@@ -36,6 +37,7 @@ func (p *Process) Mmap(a MmapArgs) (uint64, Errno) {
 	if n == 0 {
 		return 0, ENOMEM
 	}
+	pages := n >> addrspace.PageShift
 	if uint64(s.MapCount()) > p.k.sysctl.maxMapCount {
 		return 0, ENOMEM
 	}
@@ -43,16 +45,11 @@ func (p *Process) Mmap(a MmapArgs) (uint64, Errno) {
 	if err != 0 {
 		return 0, err
 	}
-	flags := addrspace.VMMayRead | addrspace.VMMayWrite | addrspace.VMMayExec | addrspace.VMFlags(a.Prot)
-	if a.Noreserve && p.k.sysctl.overcommitMemory != overcommitNever {
-		flags |= addrspace.VMNoReserve
+	flags, err := p.mmapFlags(a, pages)
+	if err != 0 {
+		return 0, err
 	}
-	pages := n >> addrspace.PageShift
-	replaced := uint64(0)
-	if a.Fixed {
-		replaced = p.mappedPages(addr, addr+n)
-	}
-	if !p.withinAS(pages-replaced) || flags&addrspace.VMWrite != 0 && !p.withinData(pages) {
+	if !p.mayExpand(flags, pages) && (!a.Fixed || !p.mayExpand(flags, pages-p.mappedPages(addr, addr+n))) {
 		return 0, ENOMEM
 	}
 	if a.Fixed {
@@ -60,17 +57,63 @@ func (p *Process) Mmap(a MmapArgs) (uint64, Errno) {
 			return 0, e
 		}
 	}
-	if addrspace.Accountable(flags) {
-		if !p.charge(pages) {
-			return 0, ENOMEM
-		}
-		flags |= addrspace.VMAccount
+	v := &addrspace.VMA{Start: addr, End: addr + n, PgOff: addr >> addrspace.PageShift, Flags: flags}
+	if !p.back(v) {
+		return 0, ENOMEM
 	}
-	s.Insert(&addrspace.VMA{Start: addr, End: addr + n, PgOff: addr >> addrspace.PageShift, Flags: flags})
-	if a.Populate {
-		p.populate(addr, addr+n)
+	s.Insert(v)
+	if flags&addrspace.VMLocked != 0 {
+		s.LockedVM += pages
+	}
+	if a.Populate || flags&addrspace.VMLocked != 0 {
+		p.populate(addr, addr+n, true)
 	}
 	return addr, 0
+}
+
+// mmapFlags are the flags of a new mapping, after the checks that depend on its kind (the middle of do_mmap).
+func (p *Process) mmapFlags(a MmapArgs, pages uint64) (addrspace.VMFlags, Errno) {
+	flags := addrspace.VMMayRead | addrspace.VMMayWrite | addrspace.VMMayExec | addrspace.VMFlags(a.Prot) | p.mm.DefFlags
+	if a.Stack {
+		flags |= addrspace.VMGrowsDown
+	}
+	if a.Locked {
+		if p.rlimit.Memlock == 0 {
+			return 0, EPERM
+		}
+		flags |= addrspace.VMLocked
+	}
+	if !p.mayLock(flags, pages) {
+		return 0, EAGAIN
+	}
+	if a.Shared {
+		if a.Stack {
+			return 0, EINVAL
+		}
+		flags |= addrspace.VMShared | addrspace.VMMayShare
+	}
+	if a.Noreserve && p.k.sysctl.overcommitMemory != overcommitNever {
+		flags |= addrspace.VMNoReserve
+	}
+	return flags, 0
+}
+
+// back charges the commit limit with a new mapping and gives shared memory the object that it maps (the middle of mmap_region).
+func (p *Process) back(v *addrspace.VMA) bool {
+	switch {
+	case addrspace.Accountable(v.Flags):
+		if !p.charge(v.Pages()) {
+			return false
+		}
+		v.Flags |= addrspace.VMAccount
+	case v.Flags&addrspace.VMShared != 0:
+		o := p.newShmem("/dev/zero (deleted)", v.Pages(), v.Flags&addrspace.VMNoReserve == 0)
+		if o == nil {
+			return false
+		}
+		v.Object, v.PgOff = &o.Object, 0
+	}
+	return true
 }
 
 // place decides where a mapping of n bytes goes (get_unmapped_area).
@@ -78,10 +121,10 @@ func (p *Process) place(a MmapArgs, n uint64) (uint64, Errno) {
 	l := p.mm.Layout
 	if a.Fixed {
 		switch {
-		case a.Addr&(addrspace.PageSize-1) != 0:
-			return 0, EINVAL
 		case n > l.TaskSize || a.Addr > l.TaskSize-n:
 			return 0, ENOMEM
+		case a.Addr&(addrspace.PageSize-1) != 0:
+			return 0, EINVAL
 		case a.Addr < l.MmapMinAddr:
 			return 0, EPERM
 		}
@@ -92,25 +135,6 @@ func (p *Process) place(a MmapArgs, n uint64) (uint64, Errno) {
 		return 0, ENOMEM
 	}
 	return addr, 0
-}
-
-// populate faults a range in that was just mapped (mm_populate). Failures are not reported.
-func (p *Process) populate(start, end uint64) {
-	v := p.mm.Find(start)
-	if v == nil || v.Flags&addrspace.VMAccess == 0 {
-		return
-	}
-	p.touchSeq(start, (end-start)>>addrspace.PageShift, v.Flags&addrspace.VMWrite != 0, false)
-}
-
-// withinAS tells whether the address space may grow by some pages (may_expand_vm, RLIMIT_AS).
-func (p *Process) withinAS(pages uint64) bool {
-	return p.rlimit.AS == Unlimited || p.mm.TotalVM+pages <= p.rlimit.AS>>addrspace.PageShift
-}
-
-// withinData tells whether private writable memory may grow by some pages (may_expand_vm, RLIMIT_DATA).
-func (p *Process) withinData(pages uint64) bool {
-	return p.rlimit.Data == Unlimited || p.mm.DataVM+pages <= p.rlimit.Data>>addrspace.PageShift
 }
 
 // mappedPages counts the pages of [start, end) that some VMA covers (count_vma_pages_range).
@@ -126,6 +150,10 @@ func (p *Process) mappedPages(start, end uint64) uint64 {
 // space; ENOMEM: a mapping would be split and vm.max_map_count is reached.
 func (p *Process) Munmap(addr, length uint64) Errno {
 	p.syscall(p.k.cost.Mmap)
+	return p.munmap(addr, length)
+}
+
+func (p *Process) munmap(addr, length uint64) Errno {
 	n := addrspace.PageAlign(length)
 	l := p.mm.Layout
 	if addr&(addrspace.PageSize-1) != 0 || n == 0 || addr > l.TaskSize || n > l.TaskSize-addr {
@@ -137,6 +165,9 @@ func (p *Process) Munmap(addr, length uint64) Errno {
 // unmapRange splits the VMAs at the ends of a range and unmaps what lies between (do_mas_align_munmap).
 func (p *Process) unmapRange(start, end uint64) Errno {
 	s := p.mm
+	if start == end {
+		return 0
+	}
 	v := s.FindNext(start)
 	if v == nil || v.Start >= end {
 		return 0
@@ -156,103 +187,4 @@ func (p *Process) unmapRange(start, end uint64) Errno {
 		v = s.FindNext(next)
 	}
 	return 0
-}
-
-// Brk moves the end of the heap (brk(2)). ENOMEM: it stays where it is, because of a limit, a mapping in the way or the commit limit.
-func (p *Process) Brk(addr uint64) Errno {
-	p.syscall(p.k.cost.Brk)
-	if p.moveBrk(addr) != addr {
-		return ENOMEM
-	}
-	return 0
-}
-
-// Sbrk moves the end of the heap by an increment of bytes and returns where it was (sbrk(3)). ENOMEM as for Brk.
-func (p *Process) Sbrk(increment int64) (uint64, Errno) {
-	old := p.mm.Brk
-	if increment == 0 {
-		return old, 0
-	}
-	target := old + uint64(increment)
-	if increment > 0 && target < old || increment < 0 && target > old {
-		return 0, ENOMEM
-	}
-	if e := p.Brk(target); e != 0 {
-		return 0, e
-	}
-	return old, 0
-}
-
-// moveBrk is the kernel's side of brk: it returns the break after the call, which is the old one on failure.
-func (p *Process) moveBrk(addr uint64) uint64 {
-	s := p.mm
-	old := s.Brk
-	if addr < s.StartBrk {
-		return old
-	}
-	if p.rlimit.Data != Unlimited && addr-s.StartBrk > p.rlimit.Data {
-		return old
-	}
-	from, to := addrspace.PageAlign(old), addrspace.PageAlign(addr)
-	switch {
-	case to < addr: // wrapped
-		return old
-	case to < from:
-		if p.unmapRange(to, from) != 0 {
-			return old
-		}
-	case to > from:
-		if !p.growBrk(from, to) {
-			return old
-		}
-	}
-	s.Brk = addr
-	return addr
-}
-
-// growBrk maps [from, to) as heap (do_brk_flags). A page must stay free between the heap and the next mapping.
-func (p *Process) growBrk(from, to uint64) bool {
-	s := p.mm
-	pages := (to - from) >> addrspace.PageShift
-	const flags = addrspace.VMRead | addrspace.VMWrite | addrspace.VMMayRead | addrspace.VMMayWrite | addrspace.VMMayExec | addrspace.VMAccount
-	switch {
-	case to > s.Layout.TaskSize-addrspace.PageSize || !s.Free(from, to-from+addrspace.PageSize):
-		return false
-	case !p.withinAS(pages) || !p.withinData(pages) || uint64(s.MapCount()) > p.k.sysctl.maxMapCount || !p.charge(pages):
-		return false
-	}
-	s.Insert(&addrspace.VMA{Start: from, End: to, PgOff: from >> addrspace.PageShift, Flags: flags})
-	return true
-}
-
-// Mincore counts the pages of a range that are in memory (mincore(2)). EINVAL: the address is not aligned; ENOMEM: part of the range is
-// not mapped.
-func (p *Process) Mincore(addr, length uint64) (int64, Errno) {
-	p.syscall(0)
-	s := p.mm
-	if addr&(addrspace.PageSize-1) != 0 {
-		return 0, EINVAL
-	}
-	n := addrspace.PageAlign(length)
-	if n > s.Layout.TaskSize || addr > s.Layout.TaskSize-n {
-		return 0, ENOMEM
-	}
-	end := addr + n
-	if p.mappedPages(addr, end) != n>>addrspace.PageShift {
-		return 0, ENOMEM
-	}
-	resident := int64(0)
-	for addr < end {
-		l, base := s.NextLeaf(addr, end)
-		if l == nil {
-			break
-		}
-		for i := addrspace.Slot(max(addr, base)); i < addrspace.LeafPages && base+uint64(i)<<addrspace.PageShift < end; i++ {
-			if addrspace.Test(&l.Present, i) || l.PTE[i] != 0 && p.k.swapCached(l.PTE[i]) {
-				resident++
-			}
-		}
-		addr = base + 1<<addrspace.LeafShift
-	}
-	return resident, 0
 }

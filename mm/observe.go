@@ -141,6 +141,7 @@ var statusFields = []struct {
 	{"VmPeak", func(_ *Process, s *addrspace.Space) int64 { return pagesKB(int64(max(s.HiwaterVM, s.TotalVM))) }},
 	{"VmSize", func(_ *Process, s *addrspace.Space) int64 { return pagesKB(int64(s.TotalVM)) }},
 	{"VmLck", func(_ *Process, s *addrspace.Space) int64 { return pagesKB(int64(s.LockedVM)) }},
+	{"VmPin", func(*Process, *addrspace.Space) int64 { return 0 }},
 	{"VmHWM", func(_ *Process, s *addrspace.Space) int64 { return pagesKB(max(int64(s.HiwaterRSS), s.Resident())) }},
 	{"VmRSS", func(_ *Process, s *addrspace.Space) int64 { return pagesKB(s.Resident()) }},
 	{"RssAnon", func(_ *Process, s *addrspace.Space) int64 { return pagesKB(s.RSS[addrspace.RSSAnon]) }},
@@ -148,10 +149,11 @@ var statusFields = []struct {
 	{"RssShmem", func(_ *Process, s *addrspace.Space) int64 { return pagesKB(s.RSS[addrspace.RSSShmem]) }},
 	{"VmData", func(_ *Process, s *addrspace.Space) int64 { return pagesKB(int64(s.DataVM)) }},
 	{"VmStk", func(_ *Process, s *addrspace.Space) int64 { return pagesKB(int64(s.StackVM)) }},
-	{"VmExe", func(_ *Process, s *addrspace.Space) int64 { return pagesKB(int64(s.ExecVM)) }},
-	{"VmLib", func(*Process, *addrspace.Space) int64 { return 0 }},
+	{"VmExe", func(*Process, *addrspace.Space) int64 { return 0 }},
+	{"VmLib", func(_ *Process, s *addrspace.Space) int64 { return pagesKB(int64(s.ExecVM)) }},
 	{"VmPTE", func(_ *Process, s *addrspace.Space) int64 { return pagesKB(s.TablePages) }},
 	{"VmSwap", func(_ *Process, s *addrspace.Space) int64 { return pagesKB(s.RSS[addrspace.RSSSwap]) }},
+	{"HugetlbPages", func(*Process, *addrspace.Space) int64 { return 0 }},
 }
 
 func pagesKB(n int64) int64 { return n * 4 }

@@ -153,8 +153,8 @@ func (k *Kernel) reap(p *Process) {
 		return
 	}
 	for _, v := range s.List() {
-		if v.Flags&addrspace.VMShared == 0 {
-			k.zap(s, v.Start, v.End, 0)
+		if v.Flags&(addrspace.VMShared|addrspace.VMPFNMap) == 0 {
+			k.zap(v, v.Start, v.End, 0)
 		}
 	}
 	p.oomSkip = true

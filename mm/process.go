@@ -116,6 +116,7 @@ func (k *Kernel) Spawn(name string, opt ProcessOptions, body func(*Process)) (*P
 	p.oomScoreAdj, p.adjMin = opt.OOMScoreAdj, min(opt.OOMScoreAdj, 0)
 	p.rlimit = opt.Rlimit.orDefault()
 	p.exec()
+	p.countFromHere()
 	p.start(opt.Start, body)
 	return p, nil
 }
@@ -168,21 +169,6 @@ func (p *Process) end() {
 		}
 	}
 	p.exit()
-}
-
-// exec maps the program: a stack of which the first page is touched, and a heap that begins behind the image.
-func (p *Process) exec() {
-	l := p.k.layout
-	p.mm = addrspace.NewSpace(l, p.rlimit.Stack, &p.k.anons)
-	const stackVMA, stackFlags = 33 * addrspace.PageSize, addrspace.VMRead | addrspace.VMWrite | addrspace.VMGrowsDown |
-		addrspace.VMMayRead | addrspace.VMMayWrite | addrspace.VMMayExec | addrspace.VMAccount
-	start := l.StackTop - stackVMA
-	p.mm.Insert(&addrspace.VMA{Start: start, End: l.StackTop, PgOff: start >> addrspace.PageShift, Flags: stackFlags})
-	p.k.committed += stackVMA / addrspace.PageSize
-	p.mm.Stack = l.StackTop - addrspace.PageSize
-	p.mm.StartBrk = l.ImageBase
-	p.mm.Brk = l.ImageBase
-	p.allocStack()
 }
 
 // Name is the process's full name, parent/child for a forked one.

@@ -7,7 +7,7 @@ import (
 	"mmsim/mm/vmstat"
 )
 
-// referenced counts the mappings through which an anonymous page was accessed since the last look, clearing their accessed bits, and
+// referenced counts the mappings through which a page was accessed since the last look, clearing their accessed bits, and
 // tells whether one of them is locked in memory (folio_referenced). Mappings that are read in sequence do not count.
 func (k *Kernel) referenced(pfn phys.PFN) (n int, locked bool) {
 	p := k.Mem.Page(pfn)
@@ -15,7 +15,7 @@ func (k *Kernel) referenced(pfn phys.PFN) (n int, locked bool) {
 	if left == 0 {
 		return 0, false
 	}
-	for _, v := range k.anons.Get(p.Mapping).VMAs() {
+	for _, v := range k.mappers(p) {
 		l, i := k.mappedAt(v, pfn, p.Index)
 		if l == nil {
 			continue
@@ -50,11 +50,18 @@ func (k *Kernel) mappedAt(v *addrspace.VMA, pfn phys.PFN, index uint32) (*addrsp
 	return l, i
 }
 
-// tryToUnmap replaces every mapping of a swap-cache page by its swap entry and tells whether none is left (try_to_unmap).
+// tryToUnmap takes every mapping of a page away and tells whether none is left (try_to_unmap): of a swap-cache page the entries become swap
+// entries; of one that is to be freed lazily they become none unless something was written; of shared memory they become none, since the
+// object knows where the page is. A mapping that is locked in memory stays, and stops the walk.
 func (k *Kernel) tryToUnmap(pfn phys.PFN) bool {
 	p := k.Mem.Page(pfn)
-	e := swap.Entry(k.Mem.Private(pfn)).WithExclusive(p.Test(phys.FlagExclusive))
-	for _, v := range k.anons.Get(p.Mapping).VMAs() {
+	anon := p.Kind() == phys.KindAnon
+	lazy := anon && !p.Test(phys.FlagSwapbacked)
+	e := swap.Entry(0)
+	if anon && !lazy {
+		e = swap.Entry(k.Mem.Private(pfn)).WithExclusive(p.Test(phys.FlagExclusive))
+	}
+	for _, v := range k.mappers(p) {
 		l, i := k.mappedAt(v, pfn, p.Index)
 		if l == nil {
 			continue
@@ -65,11 +72,24 @@ func (k *Kernel) tryToUnmap(pfn phys.PFN) bool {
 		if addrspace.Test(&l.Dirty, i) {
 			p.Set(phys.FlagDirty)
 		}
-		k.swap.Dup(e)
-		l.SetSwap(i, uint32(e))
+		if lazy && p.Test(phys.FlagDirty) {
+			p.Set(phys.FlagSwapbacked)
+			return false
+		}
 		noteHiwater(v.Space)
-		v.Space.RSS[addrspace.RSSAnon]--
-		v.Space.RSS[addrspace.RSSSwap]++
+		switch {
+		case !anon:
+			l.Zap(i)
+			v.Space.RSS[addrspace.RSSShmem]--
+		case lazy:
+			l.Zap(i)
+			v.Space.RSS[addrspace.RSSAnon]--
+		default:
+			k.swap.Dup(e)
+			l.SetSwap(i, uint32(e))
+			v.Space.RSS[addrspace.RSSAnon]--
+			v.Space.RSS[addrspace.RSSSwap]++
+		}
 		if p.Mapcount--; p.Mapcount == 0 {
 			break
 		}
@@ -77,9 +97,36 @@ func (k *Kernel) tryToUnmap(pfn phys.PFN) bool {
 	if p.Mapcount > 0 {
 		return false
 	}
-	p.Clear(phys.FlagExclusive)
-	k.zoneOf(p).Node.Stat[vmstat.NRAnonPages]--
+	if anon {
+		p.Clear(phys.FlagExclusive)
+		k.zoneOf(p).Node.Stat[vmstat.NRAnonPages]--
+	} else {
+		k.zoneOf(p).Node.Stat[vmstat.NRMapped]--
+	}
 	return true
+}
+
+// unmapObjectPage takes every mapping of a page of an object away because the page goes (unmap_mapping_folio).
+func (k *Kernel) unmapObjectPage(cpu int, pfn phys.PFN) {
+	p := k.Mem.Page(pfn)
+	for _, v := range k.mappers(p) {
+		if p.Mapcount == 0 {
+			return
+		}
+		if l, i := k.mappedAt(v, pfn, p.Index); l != nil {
+			noteHiwater(v.Space)
+			l.Zap(i)
+			k.unmapPage(cpu, v, pfn)
+		}
+	}
+}
+
+// mappers are the VMAs in which a mapped page may be found.
+func (k *Kernel) mappers(p *phys.Page) []*addrspace.VMA {
+	if p.Kind() == phys.KindAnon {
+		return k.anons.Get(p.Mapping).VMAs()
+	}
+	return k.objects.get(p.Mapping).VMAs()
 }
 
 // noteHiwater keeps the largest resident set before it shrinks (update_hiwater_rss).

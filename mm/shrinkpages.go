@@ -65,7 +65,9 @@ func (sc *scanControl) shrinkPage(pfn phys.PFN, p *phys.Page, cpu int, res *shri
 		return keep
 	case p.Kind() == phys.KindFile:
 		return sc.reclaimCache(pfn, p, cpu)
-	case p.Kind() == phys.KindShmem:
+	case p.Kind() == phys.KindShmem && k.objects.get(p.Mapping) == nil: // of a process that was there when the machine was started
+		return activate
+	case p.Test(phys.FlagMlocked):
 		return activate
 	case p.Test(phys.FlagWriteback):
 		return sc.underWriteback(p, res)
@@ -76,7 +78,9 @@ func (sc *scanControl) shrinkPage(pfn phys.PFN, p *phys.Page, cpu int, res *shri
 	case refKeep:
 		return keep
 	}
-	if !p.Test(phys.FlagSwapCache) {
+	anon := p.Kind() == phys.KindAnon
+	lazy := anon && !p.Test(phys.FlagSwapbacked)
+	if anon && !lazy && !p.Test(phys.FlagSwapCache) {
 		if sc.gfp&phys.GFPIO == 0 {
 			return keep
 		}
@@ -90,13 +94,23 @@ func (sc *scanControl) shrinkPage(pfn phys.PFN, p *phys.Page, cpu int, res *shri
 			return activate
 		}
 	}
+	if lazy {
+		k.owed += k.cost.FreePage
+		k.count(vmstat.PgLazyfreed, 1)
+		k.freePage(cpu, pfn)
+		return freed
+	}
 	if p.Test(phys.FlagDirty) {
 		if v, stays := sc.pageout(pfn, p, cpu, res); stays {
 			return v
 		}
 	}
 	k.owed += k.cost.FreePage
-	k.swapCacheDelete(cpu, pfn, k.evictionShadow(p))
+	if p.Test(phys.FlagSwapCache) {
+		k.swapCacheDelete(cpu, pfn, k.evictionShadow(p))
+	} else {
+		k.dropShmemPage(pfn)
+	}
 	k.freePage(cpu, pfn)
 	return freed
 }
@@ -121,6 +135,9 @@ func (sc *scanControl) pageout(pfn phys.PFN, p *phys.Page, cpu int, res *shrinkR
 	}
 	if k.tryToFreeSwap(cpu, pfn) { // nobody has a use for its content any more
 		return keep, true
+	}
+	if p.Kind() == phys.KindShmem && !k.shmemToSwap(cpu, pfn) {
+		return activate, true
 	}
 	k.zoneOf(p).Node.Stat[vmstat.NRVmscanWrite]++
 	res.pageout++

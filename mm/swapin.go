@@ -88,6 +88,9 @@ func (k *Kernel) mapSwapped(v *addrspace.VMA, l *addrspace.Leaf, i uint, addr ui
 		page.Set(phys.FlagExclusive)
 	}
 	l.Map(i, uint32(pfn), write && exclusive)
+	if lockedVMA(v) {
+		k.mlockPage(cpu, pfn)
+	}
 }
 
 // rootOf is the AnonVMA through which every VMA that could share the page is found: the oldest that this one is linked to

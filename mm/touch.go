@@ -199,7 +199,7 @@ func (p *Process) touchMapped(l *addrspace.Leaf, i uint, n uint64, write, access
 func (p *Process) anonRun(l *addrspace.Leaf, i uint, n, addr uint64, access bool) uint64 {
 	k := p.k
 	v := p.mm.Find(addr)
-	if v == nil || v.Flags&addrspace.VMWrite == 0 || v.AnonVMA == nil || p.node >= 0 {
+	if v == nil || v.Flags&addrspace.VMWrite == 0 || v.AnonVMA == nil || v.Object != nil || p.node >= 0 || lockedVMA(v) {
 		return 0
 	}
 	n = min(n, (v.End-addr)>>addrspace.PageShift)

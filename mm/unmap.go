@@ -7,56 +7,83 @@ import (
 	"mmsim/mm/swap"
 )
 
-// zap clears the page-table entries of [start, end) of an address space and frees what only they held (unmap_page_range). It returns
-// the number of entries cleared.
-func (k *Kernel) zap(s *addrspace.Space, start, end uint64, cpu int) int {
-	noteHiwater(s)
+// zap clears the page-table entries of [start, end), which lies in a VMA, and frees what only they held (unmap_page_range). It returns the
+// number of entries cleared.
+func (k *Kernel) zap(v *addrspace.VMA, start, end uint64, cpu int) int {
+	noteHiwater(v.Space)
 	k.lruAddDrain(cpu)
 	cleared := 0
-	for addr := start; addr < end; {
-		l, base := s.NextLeaf(addr, end)
-		if l == nil {
-			break
-		}
-		from, to := addrspace.Slot(max(addr, base)), uint(addrspace.LeafPages)
-		if end < base+1<<addrspace.LeafShift {
-			to = addrspace.Slot(end)
-		}
+	eachLeaf(v.Space, start, end, func(l *addrspace.Leaf, from, to uint, _ uint64) bool {
 		if l.Used > 0 {
-			cleared += k.zapLeaf(s, l, from, to, cpu)
+			cleared += k.zapLeaf(v, l, from, to, cpu)
 		}
-		addr = base + 1<<addrspace.LeafShift
-	}
+		return true
+	})
 	return cleared
 }
 
-func (k *Kernel) zapLeaf(s *addrspace.Space, l *addrspace.Leaf, from, to uint, cpu int) int {
+func (k *Kernel) zapLeaf(v *addrspace.VMA, l *addrspace.Leaf, from, to uint, cpu int) int {
+	s := v.Space
+	plain := v.Object == nil && !lockedVMA(v)
 	cleared := 0
 	for i := from; i < to && l.Used > 0; i++ {
 		pte := l.PTE[i]
 		if pte == 0 {
 			continue
 		}
-		present := addrspace.Test(&l.Present, i)
-		l.Zap(i)
 		cleared++
 		switch {
-		case !present:
+		case !addrspace.Test(&l.Present, i):
+			l.Zap(i)
 			s.RSS[addrspace.RSSSwap]--
 			k.putSwap(cpu, swap.Entry(pte))
-		case pte != k.zeroPage:
+		case pte == k.zeroPage:
+			l.Zap(i)
+		case plain:
+			l.Zap(i)
 			s.RSS[addrspace.RSSAnon]--
 			k.dropMapping(cpu, phys.PFN(pte))
+		default:
+			k.zapPage(v, l, i, cpu)
 		}
 	}
 	return cleared
+}
+
+// zapPage clears the entry of a page that is locked in memory or belongs to an object, which learns what the entry knows of its use.
+func (k *Kernel) zapPage(v *addrspace.VMA, l *addrspace.Leaf, i uint, cpu int) {
+	pfn := phys.PFN(l.PTE[i])
+	if p := k.Mem.Page(pfn); p.Kind() != phys.KindAnon {
+		if addrspace.Test(&l.Dirty, i) {
+			p.Set(phys.FlagDirty)
+		}
+		if addrspace.Test(&l.Accessed, i) && v.Flags&addrspace.VMSeqRead == 0 {
+			k.markAccessed(pfn)
+		}
+	}
+	l.Zap(i)
+	k.unmapPage(cpu, v, pfn)
+}
+
+// dropVMA takes a VMA out whose entries are none, with its commit charge and what nobody else maps.
+func (k *Kernel) dropVMA(v *addrspace.VMA, cpu int) {
+	if v.Flags&addrspace.VMAccount != 0 {
+		k.committed -= int64(v.Pages())
+	}
+	if v.Flags&addrspace.VMLocked != 0 {
+		v.Space.LockedVM -= v.Pages()
+	}
+	v.Space.Drop(v)
+	if v.Object != nil {
+		k.releaseShmem(cpu, k.shmemOf(v))
+	}
 }
 
 // unmapVMA takes one VMA away, whole, with its pages and the page tables that its neighbours do not need, and spends the time
 // (unmap_region, remove_vma).
 func (p *Process) unmapVMA(v *addrspace.VMA) {
 	s := p.mm
-	n := p.k.zap(s, v.Start, v.End, p.cpu())
+	n := p.k.zap(v, v.Start, v.End, p.cpu())
 	floor, ceiling := uint64(0), uint64(0)
 	if prev := s.FindPrev(v.Start); prev != nil {
 		floor = prev.End
@@ -64,11 +91,8 @@ func (p *Process) unmapVMA(v *addrspace.VMA) {
 	if next := s.FindNext(v.End); next != nil {
 		ceiling = next.Start
 	}
-	if v.Flags&addrspace.VMAccount != 0 {
-		p.k.committed -= int64(v.Pages())
-	}
 	start, end := v.Start, v.End
-	s.Drop(v)
+	p.k.dropVMA(v, p.cpu())
 	s.FreeTables(start, end, floor, ceiling, p)
 	p.spend(engine.Time(n) * p.k.cost.UnmapPage)
 }
@@ -80,11 +104,8 @@ func (p *Process) exitMM() {
 		return
 	}
 	for _, v := range s.List() {
-		n := p.k.zap(s, v.Start, v.End, p.cpu())
-		if v.Flags&addrspace.VMAccount != 0 {
-			p.k.committed -= int64(v.Pages())
-		}
-		s.Drop(v)
+		n := p.k.zap(v, v.Start, v.End, p.cpu())
+		p.k.dropVMA(v, p.cpu())
 		if n > 0 && !p.proc.Killed() {
 			p.spend(engine.Time(n) * p.k.cost.UnmapPage)
 		}

@@ -18,18 +18,18 @@ var memoryCalls = []Entry{
 		Args: []Arg{{Name: "fields", Kind: KindTable, Bare: true, Fields: []Arg{
 			{Name: "len", Kind: KindSize, Doc: "bytes, rounded up to pages"},
 			{Name: "prot", Kind: KindProt, Opt: true, Default: `"rw"`, Doc: "letters of `rwx`, or `none`"},
-			{Name: "shared", Kind: KindBool, Opt: true, NotYet: true, Default: "false"},
+			{Name: "shared", Kind: KindBool, Opt: true, Default: "false", Doc: "seen by the children that fork makes"},
 			{Name: "fd", Kind: KindInt, Opt: true, NotYet: true, Doc: "of the file that is mapped; without it the memory is anonymous"},
 			{Name: "offset", Kind: KindSize, Opt: true, NotYet: true, Default: "0"},
 			{Name: "addr", Kind: KindAddr, Opt: true, Doc: "where, if there is room"},
 			{Name: "fixed", Kind: KindBool, Opt: true, Default: "false", Doc: "exactly at addr; what is there goes"},
 			{Name: "noreserve", Kind: KindBool, Opt: true, Default: "false", Doc: "not counted against the commit limit, unless vm.overcommit_memory is 2"},
 			{Name: "populate", Kind: KindBool, Opt: true, Default: "false", Doc: "touched at once"},
-			{Name: "locked", Kind: KindBool, Opt: true, NotYet: true, Default: "false"},
+			{Name: "locked", Kind: KindBool, Opt: true, Default: "false", Doc: "kept in memory"},
 			{Name: "hugetlb", Kind: KindBool, Opt: true, NotYet: true, Default: "false"},
-			{Name: "stack", Kind: KindBool, Opt: true, Default: "false", Doc: "MAP_STACK"},
+			{Name: "stack", Kind: KindBool, Opt: true, Default: "false", Doc: "MAP_STACK and MAP_GROWSDOWN: an access below makes it larger"},
 		}}},
-		Results: resultAddr, Errnos: []string{"EINVAL", "ENOMEM", "EPERM"},
+		Results: resultAddr, Errnos: []string{"EAGAIN", "EINVAL", "ENOMEM", "EPERM"},
 		Doc: "Maps memory (mmap(2)). `p:mmap(len)` is short for `p:mmap{ len = len }`.",
 		fn:  processMmap,
 	},
@@ -43,6 +43,7 @@ var memoryCalls = []Entry{
 		Scope: ScopeProcess, Name: "mprotect", Args: []Arg{argAddr, argLen, {Name: "prot", Kind: KindProt}},
 		Results: resultOK, Errnos: []string{"EACCES", "EINVAL", "ENOMEM"},
 		Doc: "Changes what a range allows (mprotect(2)).",
+		fn:  processMprotect,
 	},
 	{
 		Scope: ScopeProcess, Name: "mremap",
@@ -54,6 +55,7 @@ var memoryCalls = []Entry{
 		},
 		Results: resultAddr, Errnos: []string{"EAGAIN", "EFAULT", "EINVAL", "ENOMEM"},
 		Doc: "Makes a mapping larger or smaller, and moves it if it may (mremap(2)).",
+		fn:  processMremap,
 	},
 	{
 		Scope: ScopeProcess, Name: "brk", Args: []Arg{argAddr},
@@ -70,22 +72,28 @@ var memoryCalls = []Entry{
 	{
 		Scope: ScopeProcess, Name: "madvise",
 		Args:    []Arg{argAddr, argLen, {Name: "advice", Kind: KindString}},
-		Results: resultOK, Errnos: []string{"EINVAL", "ENOMEM"},
-		Doc: "Says how a range will be used (madvise(2)): `DONTNEED`, `FREE`, `WILLNEED`, `COLD`, `PAGEOUT`, `HUGEPAGE` and so on.",
+		Results: resultOK, Errnos: []string{"EACCES", "EAGAIN", "EINVAL", "ENOMEM"},
+		Doc: "Says how a range will be used (madvise(2)): `NORMAL`, `RANDOM`, `SEQUENTIAL`, `WILLNEED`, `DONTNEED`, `FREE`, `REMOVE`, `DONTFORK`, " +
+			"`DOFORK`, `MERGEABLE`, `UNMERGEABLE`, `HUGEPAGE`, `NOHUGEPAGE`, `DONTDUMP`, `DODUMP`, `WIPEONFORK`, `KEEPONFORK`, `COLD`, `PAGEOUT`, " +
+			"`POPULATE_READ`, `POPULATE_WRITE`, `COLLAPSE`.",
+		fn: processMadvise,
 	},
 	{
 		Scope: ScopeProcess, Name: "mlock", Args: []Arg{argAddr, argLen},
-		Results: resultOK, Errnos: []string{"ENOMEM", "EPERM"}, Doc: "Keeps a range in memory (mlock(2)).",
+		Results: resultOK, Errnos: []string{"EINVAL", "ENOMEM", "EPERM"}, Doc: "Keeps a range in memory (mlock(2)).",
+		fn: processMlock,
 	},
 	{
 		Scope: ScopeProcess, Name: "munlock", Args: []Arg{argAddr, argLen},
-		Results: resultOK, Errnos: []string{"ENOMEM"}, Doc: "Lets a range be reclaimed again (munlock(2)).",
+		Results: resultOK, Errnos: []string{"EINVAL", "ENOMEM"}, Doc: "Lets a range be reclaimed again (munlock(2)).",
+		fn: processMunlock,
 	},
 	{
 		Scope: ScopeProcess, Name: "mlockall",
 		Results: resultOK, Errnos: []string{"ENOMEM", "EPERM"}, Doc: "Keeps all memory of the process in memory, now and later (mlockall(2)).",
+		fn: processMlockall,
 	},
-	{Scope: ScopeProcess, Name: "munlockall", Results: resultOK, Doc: "Undoes mlockall (munlockall(2))."},
+	{Scope: ScopeProcess, Name: "munlockall", Results: resultOK, Doc: "Undoes mlockall (munlockall(2)).", fn: processMunlockall},
 	{
 		Scope: ScopeProcess, Name: "mincore", Args: []Arg{argAddr, argLen},
 		Results: []Result{{"pages", "number?"}, {"errno", "string?"}}, Errnos: []string{"EINVAL", "ENOMEM"},
@@ -190,6 +198,7 @@ var processCalls = []Entry{
 	{
 		Scope: ScopeProcess, Name: "smaps", Args: []Arg{{Name: "field", Kind: KindString}}, Results: []Result{{"value", "number"}},
 		Doc: "Reads a field of /proc/PID/smaps_rollup: bytes for the kB fields.",
+		fn:  processSmaps,
 	},
 }
 

@@ -8,6 +8,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"mmsim/engine"
+	"mmsim/mm"
 )
 
 // kernelOf gives the running machine; in the main chunk there is none yet.
@@ -53,10 +54,17 @@ func machineProc(c *call) int {
 	if ok {
 		return c.text(text)
 	}
+	if text, known, ok := k.PIDFile(c.t.proc, c.v[0].s); ok {
+		return c.text(text)
+	} else if known {
+		c.L.Push(lua.LNil)
+		c.L.Push(lua.LString("ENOENT"))
+		return 2
+	}
 	if !strings.HasPrefix(c.v[0].s, "/proc/") && !strings.HasPrefix(c.v[0].s, "/sys/") {
 		c.fail("path: expected a path under /proc or /sys, got %s", quote(c.v[0].s))
 	}
-	c.fail("%s", unknown("file", c.v[0].s, k.ProcPaths()))
+	c.fail("%s", unknown("file", c.v[0].s, append(k.ProcPaths(), mm.PIDPaths()...)))
 	return 0
 }
 

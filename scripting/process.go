@@ -41,7 +41,8 @@ func processMmap(c *call) int {
 	v := &c.v
 	a := mm.MmapArgs{
 		Addr: uint64(v[mmapAddr].n), Len: uint64(v[mmapLen].n), Prot: mm.ProtRead | mm.ProtWrite,
-		Fixed: v[mmapFixed].b, Noreserve: v[mmapNoreserve].b, Populate: v[mmapPopulate].b, Stack: v[mmapStack].b,
+		Shared: v[mmapShared].b, Fixed: v[mmapFixed].b, Noreserve: v[mmapNoreserve].b, Populate: v[mmapPopulate].b,
+		Locked: v[mmapLocked].b, Stack: v[mmapStack].b,
 	}
 	if v[mmapProt].set {
 		a.Prot = mm.Prot(v[mmapProt].n)

@@ -7,7 +7,7 @@
 //   - TotalVM, DataVM, StackVM and ExecVM are the sums over the VMAs, in pages (vm_stat_account);
 //   - a page-table entry is exactly one of none (0), present (its bit in Present is set: PTE holds a page frame number) and swap
 //     entry (its bit in Present is clear, PTE is not 0);
-//   - Accessed, Dirty and Writable have bits only where Present has;
+//   - Accessed, Dirty, Writable and ProtNone have bits only where Present has, and Writable and ProtNone none in common;
 //   - Used of a leaf counts its entries that are not none;
 //   - a page table exists only where something was faulted in, and each stands for page-table pages taken from the machine.
 package addrspace

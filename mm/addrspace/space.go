@@ -21,6 +21,7 @@ type Space struct {
 
 	TotalVM, DataVM, StackVM, ExecVM uint64
 	LockedVM                         uint64
+	DefFlags                         VMFlags // added to every new mapping: what mlockall(MCL_FUTURE) asked for
 	HiwaterVM, HiwaterRSS            uint64
 	RSS                              [nrRSS]int64 // file, anonymous, swap entries, shmem
 	TablePages                       int64        // page-table pages below the top one (pgtables_bytes / 4096)
@@ -114,46 +115,9 @@ func (s *Space) account(f VMFlags, pages int64) {
 		s.ExecVM = uint64(int64(s.ExecVM) + pages)
 	case f&VMGrowsDown != 0:
 		s.StackVM = uint64(int64(s.StackVM) + pages)
-	case dataMapping(f):
+	case DataMapping(f):
 		s.DataVM = uint64(int64(s.DataVM) + pages)
 	}
-}
-
-// Insert adds a mapping whose range is free, merging it with its neighbours where the kernel would, and returns the VMA that
-// now covers the range.
-func (s *Space) Insert(v *VMA) *VMA {
-	v.Space = s
-	s.account(v.Flags, int64(v.Pages()))
-	if s.TotalVM > s.HiwaterVM {
-		s.HiwaterVM = s.TotalVM
-	}
-	prev := s.FindPrev(v.Start)
-	if prev != nil && canMerge(prev, v) {
-		prev.End = v.End
-		v = prev
-	} else {
-		s.vmas.ReplaceOrInsert(v)
-	}
-	if next := s.nextStart(v.End); next != nil && canMerge(v, next) {
-		s.absorb(v, next)
-	}
-	return v
-}
-
-func (s *Space) nextStart(addr uint64) *VMA {
-	s.key.Start = addr
-	v, _ := s.vmas.Get(&s.key)
-	return v
-}
-
-// absorb makes next, which begins where v ends, part of v.
-func (s *Space) absorb(v, next *VMA) {
-	s.remove(next)
-	if v.AnonVMA == nil && next.AnonVMA != nil {
-		s.anons.cloneChain(v, next)
-	}
-	s.anons.Unlink(next)
-	v.End = next.End
 }
 
 func (s *Space) remove(v *VMA) {
@@ -168,15 +132,7 @@ func (s *Space) Drop(v *VMA) {
 	s.account(v.Flags, -int64(v.Pages()))
 	s.remove(v)
 	s.anons.Unlink(v)
-}
-
-// Split cuts v at addr, which lies strictly inside, and returns the upper part (__split_vma).
-func (s *Space) Split(v *VMA, addr uint64) *VMA {
-	up := &VMA{Start: addr, End: v.End, PgOff: v.Index(addr), Flags: v.Flags, Space: s}
-	v.End = addr
-	s.anons.cloneChain(up, v)
-	s.vmas.ReplaceOrInsert(up)
-	return up
+	v.Object.unlink(v)
 }
 
 // Grow moves the start of a VMA that grows down to a lower address, which is free.
@@ -187,13 +143,16 @@ func (s *Space) Grow(v *VMA, start uint64) {
 	v.PgOff -= n
 	s.vmas.ReplaceOrInsert(v)
 	s.account(v.Flags, int64(n))
-	s.HiwaterVM = max(s.HiwaterVM, s.TotalVM)
+	s.noteHiwater()
 }
 
 // Adopt adds a VMA as it is, without merging: fork copies mappings one by one.
 func (s *Space) Adopt(v *VMA) {
 	v.Space = s
 	s.account(v.Flags, int64(v.Pages()))
-	s.HiwaterVM = max(s.HiwaterVM, s.TotalVM)
+	s.noteHiwater()
 	s.vmas.ReplaceOrInsert(v)
+	v.Object.link(v)
 }
+
+func (s *Space) noteHiwater() { s.HiwaterVM = max(s.HiwaterVM, s.TotalVM) }

@@ -19,6 +19,7 @@ type Leaf struct {
 	Accessed [leafWords]uint64 // _PAGE_ACCESSED
 	Dirty    [leafWords]uint64 // _PAGE_DIRTY
 	Writable [leafWords]uint64 // _PAGE_RW
+	ProtNone [leafWords]uint64 // _PAGE_PROTNONE: the entry maps a frame that nobody may access
 	Frame    uint32            // the page-table page it lives in
 	Used     int32             // entries that are not none
 }
@@ -52,6 +53,15 @@ func (l *Leaf) Map(i uint, frame uint32, write bool) {
 	}
 }
 
+// MapShared makes an entry that is none present and accessed. It is writable if the mapping is, whatever the access was, and dirty only
+// after a write: pages that are shared need no fault to become so.
+func (l *Leaf) MapShared(i uint, frame uint32, writable, write bool) {
+	l.Map(i, frame, write)
+	if writable {
+		Set(&l.Writable, i)
+	}
+}
+
 // SetSwap turns a present entry into a swap entry, which is not 0.
 func (l *Leaf) SetSwap(i uint, entry uint32) {
 	l.clearBits(i)
@@ -70,19 +80,20 @@ func (l *Leaf) clearBits(i uint) {
 	Clear(&l.Accessed, i)
 	Clear(&l.Dirty, i)
 	Clear(&l.Writable, i)
+	Clear(&l.ProtNone, i)
 }
 
 // PresentIn counts the present entries among [from, to).
 func (l *Leaf) PresentIn(from, to uint) int {
 	n := 0
 	for w := range l.Present {
-		n += bits.OnesCount64(l.Present[w] & wordMask(uint(w), from, to))
+		n += bits.OnesCount64(l.Present[w] & WordMask(uint(w), from, to))
 	}
 	return n
 }
 
-// wordMask has the bits of word w that lie in [from, to).
-func wordMask(w, from, to uint) uint64 {
+// WordMask has the bits of word w of a bitmap of a leaf that stand for entries in [from, to).
+func WordMask(w, from, to uint) uint64 {
 	lo, hi := w*64, w*64+64
 	if to <= lo || from >= hi {
 		return 0
@@ -103,7 +114,7 @@ func (l *Leaf) TouchRun(i uint, n int, write bool) int {
 	done := 0
 	for done < n && i < LeafPages {
 		w := i >> 6
-		ok := l.Present[w]
+		ok := l.Present[w] &^ l.ProtNone[w]
 		if write {
 			ok &= l.Writable[w]
 		}
@@ -126,17 +137,49 @@ func (l *Leaf) TouchRun(i uint, n int, write bool) int {
 // A table of leaves covers 1 GiB, a table of those 512 GiB, as on x86-64. i386 needs four of the former.
 type (
 	dir struct {
-		leaves [512]*Leaf
+		leaves window[Leaf]
 		used   int
 		frame  uint32
 	}
 	top struct {
 		index uint64
-		dirs  [512]*dir
+		dirs  window[dir]
 		used  int
 		frame uint32
 	}
 )
+
+// A window is a table of 512 pointers of which only the part between the lowest and the highest in use takes room: most processes use a
+// few neighbouring ones, and there may be thousands of processes.
+type window[T any] struct {
+	low uint
+	p   []*T
+}
+
+func (w *window[T]) at(i uint64) *T {
+	if j := uint(i&511) - w.low; j < uint(len(w.p)) {
+		return w.p[j]
+	}
+	return nil
+}
+
+func (w *window[T]) set(i uint64, v *T) {
+	n := uint(i & 511)
+	switch {
+	case len(w.p) == 0:
+		w.low = n
+		w.p = append(w.p, v)
+		return
+	case n < w.low:
+		grown := make([]*T, w.low-n+uint(len(w.p)))
+		copy(grown[w.low-n:], w.p)
+		w.low, w.p = n, grown
+	}
+	for n-w.low >= uint(len(w.p)) {
+		w.p = append(w.p, nil)
+	}
+	w.p[n-w.low] = v
+}
 
 // tables are the upper levels. There are one or two tops in a process, so they are searched in order.
 type tables struct {
@@ -180,22 +223,19 @@ func (s *Space) Leaf(addr uint64) *Leaf {
 	if p == nil {
 		return nil
 	}
-	d := p.dirs[addr>>dirShift&511]
+	d := p.dirs.at(addr >> dirShift)
 	if d == nil {
 		return nil
 	}
-	l := d.leaves[addr>>LeafShift&511]
+	l := d.leaves.at(addr >> LeafShift)
 	if l != nil {
 		s.cacheBase, s.cached = addr>>LeafShift+1, l
 	}
 	return l
 }
 
-// EnsureLeaf is Leaf, making the tables that are missing. Nil: a page for one could not be had.
-func (s *Space) EnsureLeaf(addr uint64, a TableAllocator) *Leaf {
-	if l := s.Leaf(addr); l != nil {
-		return l
-	}
+// ensureDir is the table of tables around addr, made if it is missing. Nil: a page for it could not be had.
+func (s *Space) ensureDir(addr uint64, a TableAllocator) *dir {
 	p := s.top(addr)
 	if p == nil {
 		f, ok := s.takeTable(a, LevelPUD)
@@ -205,15 +245,27 @@ func (s *Space) EnsureLeaf(addr uint64, a TableAllocator) *Leaf {
 		p = &top{index: addr >> topShift, frame: f}
 		s.tops = append(s.tops, p)
 	}
-	d := p.dirs[addr>>dirShift&511]
+	d := p.dirs.at(addr >> dirShift)
 	if d == nil {
 		f, ok := s.takeTable(a, LevelPMD)
 		if !ok {
 			return nil
 		}
 		d = &dir{frame: f}
-		p.dirs[addr>>dirShift&511] = d
+		p.dirs.set(addr>>dirShift, d)
 		p.used++
+	}
+	return d
+}
+
+// EnsureLeaf is Leaf, making the tables that are missing. Nil: a page for one could not be had.
+func (s *Space) EnsureLeaf(addr uint64, a TableAllocator) *Leaf {
+	if l := s.Leaf(addr); l != nil {
+		return l
+	}
+	d := s.ensureDir(addr, a)
+	if d == nil {
+		return nil
 	}
 	frame := uint32(0)
 	if sib := s.sibling(d, addr); sib != nil {
@@ -226,7 +278,7 @@ func (s *Space) EnsureLeaf(addr uint64, a TableAllocator) *Leaf {
 		frame = f
 	}
 	l := &Leaf{Frame: frame}
-	d.leaves[addr>>LeafShift&511] = l
+	d.leaves.set(addr>>LeafShift, l)
 	d.used++
 	s.cacheBase, s.cached = addr>>LeafShift+1, l
 	return l
@@ -256,7 +308,7 @@ func (s *Space) sibling(d *dir, addr uint64) *Leaf {
 	if s.Layout.TableShift == LeafShift {
 		return nil
 	}
-	return d.leaves[addr>>LeafShift&511^1]
+	return d.leaves.at(addr>>LeafShift ^ 1)
 }
 
 // NextLeaf returns the first leaf at or above addr and below end, with the address that it begins at; nil: there is none.
@@ -267,12 +319,12 @@ func (s *Space) NextLeaf(addr, end uint64) (*Leaf, uint64) {
 			addr = (addr>>topShift + 1) << topShift
 			continue
 		}
-		d := p.dirs[addr>>dirShift&511]
+		d := p.dirs.at(addr >> dirShift)
 		if d == nil {
 			addr = (addr>>dirShift + 1) << dirShift
 			continue
 		}
-		if l := d.leaves[addr>>LeafShift&511]; l != nil {
+		if l := d.leaves.at(addr >> LeafShift); l != nil {
 			return l, addr &^ (1<<LeafShift - 1)
 		}
 		addr = (addr>>LeafShift + 1) << LeafShift
@@ -312,14 +364,14 @@ func (s *Space) FreeTables(start, end, floor, ceiling uint64, a TableAllocator) 
 
 func (s *Space) freeDirs(p *top, start, end uint64, covered func(uint64, uint) bool, a TableAllocator) {
 	for base := start >> dirShift << dirShift; base < end; base += 1 << dirShift {
-		d := p.dirs[base>>dirShift&511]
+		d := p.dirs.at(base >> dirShift)
 		if d == nil {
 			continue
 		}
 		s.freeLeaves(d, max(start, base), min(end, base+(1<<dirShift)), covered, a)
 		if d.used == 0 && covered(base, dirShift) {
 			s.dropTable(a, LevelPMD, d.frame)
-			p.dirs[base>>dirShift&511] = nil
+			p.dirs.set(base>>dirShift, nil)
 			p.used--
 		}
 	}
@@ -327,14 +379,14 @@ func (s *Space) freeDirs(p *top, start, end uint64, covered func(uint64, uint) b
 
 func (s *Space) freeLeaves(d *dir, start, end uint64, covered func(uint64, uint) bool, a TableAllocator) {
 	for base := start >> LeafShift << LeafShift; base < end; base += 1 << LeafShift {
-		l := d.leaves[base>>LeafShift&511]
+		l := d.leaves.at(base >> LeafShift)
 		if l == nil || !covered(base, s.Layout.TableShift) {
 			continue
 		}
 		if s.sibling(d, base) == nil {
 			s.dropTable(a, LevelPTE, l.Frame)
 		}
-		d.leaves[base>>LeafShift&511] = nil
+		d.leaves.set(base>>LeafShift, nil)
 		d.used--
 	}
 }

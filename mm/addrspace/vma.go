@@ -14,32 +14,50 @@ type VMFlags uint32
 
 // The flags of a mapping. The bits are the kernel's (include/linux/mm.h).
 const (
-	VMRead      VMFlags = 1 << 0
-	VMWrite     VMFlags = 1 << 1
-	VMExec      VMFlags = 1 << 2
-	VMShared    VMFlags = 1 << 3
-	VMMayRead   VMFlags = 1 << 4
-	VMMayWrite  VMFlags = 1 << 5
-	VMMayExec   VMFlags = 1 << 6
-	VMMayShare  VMFlags = 1 << 7
-	VMGrowsDown VMFlags = 1 << 8
-	VMLocked    VMFlags = 1 << 13
-	VMSeqRead   VMFlags = 1 << 15
-	VMRandRead  VMFlags = 1 << 16
-	VMDontCopy  VMFlags = 1 << 17
-	VMAccount   VMFlags = 1 << 20
-	VMNoReserve VMFlags = 1 << 21
+	VMRead        VMFlags = 1 << 0
+	VMWrite       VMFlags = 1 << 1
+	VMExec        VMFlags = 1 << 2
+	VMShared      VMFlags = 1 << 3
+	VMMayRead     VMFlags = 1 << 4
+	VMMayWrite    VMFlags = 1 << 5
+	VMMayExec     VMFlags = 1 << 6
+	VMMayShare    VMFlags = 1 << 7
+	VMGrowsDown   VMFlags = 1 << 8
+	VMPFNMap      VMFlags = 1 << 10
+	VMLocked      VMFlags = 1 << 13
+	VMIO          VMFlags = 1 << 14
+	VMSeqRead     VMFlags = 1 << 15
+	VMRandRead    VMFlags = 1 << 16
+	VMDontCopy    VMFlags = 1 << 17
+	VMDontExpand  VMFlags = 1 << 18
+	VMLockOnFault VMFlags = 1 << 19
+	VMAccount     VMFlags = 1 << 20
+	VMNoReserve   VMFlags = 1 << 21
+	VMWipeOnFork  VMFlags = 1 << 25
+	VMDontDump    VMFlags = 1 << 26
+	VMHugePage    VMFlags = 1 << 29
+	VMNoHugePage  VMFlags = 1 << 30
+	VMMergeable   VMFlags = 1 << 31
 )
 
-// VMAccess are the bits that a fault is checked against.
-const VMAccess = VMRead | VMWrite | VMExec
+const (
+	// VMAccess are the bits that a fault is checked against.
+	VMAccess = VMRead | VMWrite | VMExec
+	// VMSpecial are the bits of mappings that are never merged or locked (VM_SPECIAL).
+	VMSpecial = VMIO | VMDontExpand | VMPFNMap
+	// VMLockMask are the bits that mlock sets.
+	VMLockMask = VMLocked | VMLockOnFault
+)
 
 // A VMA is one mapping: the addresses [Start, End) with one set of flags (struct vm_area_struct).
 type VMA struct {
 	Start, End uint64
 	PgOff      uint64 // page offset of Start in the mapped object; for private anonymous memory Start>>12 at the time of mapping
 	Flags      VMFlags
+	Attached   bool   // never merged: what is mapped wants to know when the mapping goes (vm_ops->close)
+	Name       string // what /proc/PID/maps calls a special mapping: [vdso]; empty for others
 	Space      *Space
+	Object     *Object    // what is mapped; nil for private anonymous memory
 	AnonVMA    *AnonVMA   // where anonymous pages first mapped here belong; nil until the first one
 	chain      []*AnonVMA // every AnonVMA in which reverse mapping finds this VMA: its own and those inherited by fork
 }
@@ -68,24 +86,5 @@ func Accountable(f VMFlags) bool {
 	return f&(VMNoReserve|VMShared|VMWrite) == VMWrite
 }
 
-// dataMapping is the kernel's is_data_mapping.
-func dataMapping(f VMFlags) bool { return f&(VMWrite|VMShared|VMGrowsDown) == VMWrite }
-
-// canMerge tells whether b, which begins where a ends, could be one VMA with a (vma_merge, can_vma_merge_after). Neither has been
-// mapped from a file.
-func canMerge(a, b *VMA) bool {
-	return a.End == b.Start && a.Flags == b.Flags && a.PgOff+a.Pages() == b.PgOff && mergeableAnonVMA(a, b)
-}
-
-// mergeableAnonVMA is the kernel's is_mergeable_anon_vma: the same one, or only one side has any and did not inherit it by fork.
-func mergeableAnonVMA(a, b *VMA) bool {
-	switch {
-	case a.AnonVMA == b.AnonVMA:
-		return true
-	case a.AnonVMA == nil:
-		return len(b.chain) < 2
-	case b.AnonVMA == nil:
-		return len(a.chain) < 2
-	}
-	return false
-}
+// DataMapping tells whether the mapping's pages count against RLIMIT_DATA (is_data_mapping).
+func DataMapping(f VMFlags) bool { return f&(VMWrite|VMShared|VMGrowsDown) == VMWrite }

@@ -78,7 +78,8 @@ func (v *Lruvec) count(p *phys.Page, l List, n int64) {
 	v.mem.ZoneByID(p.ZoneID()).Stat[vmstat.NRZoneInactiveAnon+vmstat.ZoneItem(l)] += n
 }
 
-// Add puts a page at the head of the list that its flags say and sets its LRU flag (lruvec_add_folio).
+// Add puts a page at the head of the list that its flags say and sets its LRU flag (lruvec_add_folio). Unevictable pages are only counted:
+// their links are free for other use until Del.
 func (v *Lruvec) Add(pfn phys.PFN) {
 	p := v.mem.Page(pfn)
 	p.Set(phys.FlagLRU)
@@ -154,6 +155,7 @@ func (v *Lruvec) Del(pfn phys.PFN) {
 	p.Clear(phys.FlagLRU)
 	v.count(p, l, -1)
 	if l == Unevictable {
+		p.Prev = 0
 		return
 	}
 	v.mem.Remove(&v.lists[l], pfn)

@@ -1,0 +1,162 @@
+package mm
+
+import (
+	"fmt"
+
+	"mmsim/mm/addrspace"
+	"mmsim/mm/lru"
+	"mmsim/mm/phys"
+	"mmsim/mm/swap"
+	"mmsim/mm/vmstat"
+)
+
+// space compares the sums of an address space with its VMAs.
+func (c *checker) space(s *addrspace.Space) error {
+	var data, stack, exec, locked uint64
+	for _, v := range s.List() {
+		n := v.Pages()
+		switch f := v.Flags; {
+		case f&(addrspace.VMExec|addrspace.VMWrite|addrspace.VMGrowsDown) == addrspace.VMExec:
+			exec += n
+		case f&addrspace.VMGrowsDown != 0:
+			stack += n
+		case addrspace.DataMapping(f):
+			data += n
+		}
+		if v.Flags&addrspace.VMLocked != 0 {
+			locked += n
+		}
+		if v.Object != nil {
+			o := c.k.objects.get(v.Object.ID)
+			if o == nil || &o.Object != v.Object {
+				return fmt.Errorf("VMA %x-%x maps an object that is gone", v.Start, v.End)
+			}
+			found := false
+			for _, w := range v.Object.VMAs() {
+				found = found || w == v
+			}
+			if !found {
+				return fmt.Errorf("VMA %x-%x is not among those of its object", v.Start, v.End)
+			}
+		}
+	}
+	if s.DataVM != data || s.StackVM != stack || s.ExecVM != exec || s.LockedVM != locked {
+		return fmt.Errorf("data, stack, exec and locked pages are %d %d %d %d, the VMAs have %d %d %d %d",
+			s.DataVM, s.StackVM, s.ExecVM, s.LockedVM, data, stack, exec, locked)
+	}
+	return nil
+}
+
+// access compares what an entry allows with its VMA.
+func (c *checker) access(v *addrspace.VMA, l *addrspace.Leaf, i uint, addr uint64) error {
+	none := addrspace.Test(&l.ProtNone, i)
+	switch {
+	case none && addrspace.Test(&l.Writable, i):
+		return fmt.Errorf("entry at %x is writable and forbidden", addr)
+	case none != (v.Flags&addrspace.VMAccess == 0):
+		return fmt.Errorf("entry at %x is forbidden: %v, its VMA has flags %x", addr, none, v.Flags)
+	case addrspace.Test(&l.Writable, i) && v.Flags&addrspace.VMWrite == 0:
+		return fmt.Errorf("entry at %x is writable, its VMA is not", addr)
+	}
+	return nil
+}
+
+// objectEntry checks an entry that maps a page of an object.
+func (c *checker) objectEntry(v *addrspace.VMA, pfn phys.PFN, addr uint64) error {
+	p := c.k.Mem.Page(pfn)
+	if v.Object == nil || p.Mapping != v.Object.ID || p.Index != uint32(v.Index(addr)) {
+		return fmt.Errorf("entry at %x maps page %d of object %d at %d", addr, pfn, p.Mapping, p.Index)
+	}
+	if e, swapped := c.k.shmemOf(v).at(v.Index(addr)); e != uint32(pfn) || swapped {
+		return fmt.Errorf("entry at %x maps page %d, the object has %d there", addr, pfn, e)
+	}
+	return nil
+}
+
+// objects compares every piece of shared memory with its sums and with the page table entries, and the counters of all with their sums.
+func (c *checker) objects() error {
+	k := c.k
+	shmem, mapped := int64(0), int64(0)
+	for _, o := range k.objects.byID {
+		if o == nil {
+			continue
+		}
+		if len(o.VMAs()) == 0 && o.handles == 0 {
+			return fmt.Errorf("object %d is nobody's", o.ID)
+		}
+		c.committed += o.charged
+		resident, swapped := int64(0), int64(0)
+		for index := range uint64(len(o.dirs)) << 18 {
+			e, s := o.at(index)
+			switch {
+			case e == 0:
+			case s:
+				swapped++
+				c.slots[swap.Entry(e).Slot()]++
+			default:
+				resident++
+				p := k.Mem.Page(phys.PFN(e))
+				if p.Kind() != phys.KindShmem || p.Mapping != o.ID || p.Index != uint32(index) || p.Mapcount != c.mapped[phys.PFN(e)] {
+					return fmt.Errorf("page %d of object %d at %d says %d at %d, mapped %d times; %d entries do", e, o.ID, index,
+						p.Mapping, p.Index, p.Mapcount, c.mapped[phys.PFN(e)])
+				}
+				if p.Mapcount > 0 {
+					mapped++
+				}
+			}
+		}
+		if o.resident != resident || o.swapped != swapped || !o.reserve && o.charged != resident+swapped || o.reserve && uint64(o.charged) != o.pages {
+			return fmt.Errorf("object %d of %d pages says %d in memory, %d in swap, %d charged; %d and %d are", o.ID, o.pages, o.resident, o.swapped,
+				o.charged, resident, swapped)
+		}
+		shmem += resident
+	}
+	st := k.nodeSums()
+	if k.cfg.Boot != nil { // what was there when the machine was started is in the sums, too
+		return nil
+	}
+	if n := st[vmstat.NRShmem]; n != shmem {
+		return fmt.Errorf("nr_shmem is %d, the objects have %d pages", n, shmem)
+	}
+	if n := st[vmstat.NRMapped]; n != mapped {
+		return fmt.Errorf("nr_mapped is %d, %d pages are mapped", n, mapped)
+	}
+	return nil
+}
+
+// locks compares the pages that are marked as locked with those that a locked VMA maps. As in the kernel a page with several mappings may have
+// missed a mark that was made while it was on no list.
+func (c *checker) locks() error {
+	k := c.k
+	if k.cfg.Boot != nil {
+		return nil
+	}
+	marked, unevictable := int64(0), int64(0)
+	for pfn := range c.mapped {
+		p := k.Mem.Page(pfn)
+		if p.Test(phys.FlagMlocked) {
+			marked++
+		}
+		if p.Test(phys.FlagUnevictable) {
+			unevictable++
+		}
+		want, marked := c.locked[pfn], p.Test(phys.FlagMlocked)
+		switch {
+		case marked && want == 0, !marked && want > 0 && p.Mapcount == 1:
+			return fmt.Errorf("page %d is marked as locked: %v; %d locked VMAs map it", pfn, marked, want)
+		case p.Test(phys.FlagUnevictable) && int(p.Prev) > want:
+			return fmt.Errorf("page %d counts %d locked mappings and has %d", pfn, p.Prev, want)
+		}
+	}
+	if n := k.zoneSums()[vmstat.NRMlock]; marked != k.mlocked || n != k.mlocked {
+		return fmt.Errorf("%d pages are marked as locked, counted are %d, nr_mlock is %d", marked, k.mlocked, n)
+	}
+	n := int64(0)
+	for _, v := range k.lruvecs {
+		n += v.Len(lru.Unevictable)
+	}
+	if st := k.nodeSums()[vmstat.NRUnevictable]; n != unevictable || st != n {
+		return fmt.Errorf("%d pages are unevictable, counted are %d, nr_unevictable is %d", unevictable, n, st)
+	}
+	return nil
+}

@@ -1,0 +1,212 @@
+package mm
+
+import (
+	"mmsim/engine"
+	"mmsim/mm/addrspace"
+	"mmsim/mm/phys"
+	"mmsim/mm/swap"
+	"mmsim/mm/vmstat"
+)
+
+// madviseFree drops the pages of [start, end) of a VMA now (MADV_DONTNEED) or lets reclaim drop them while nobody writes to them (MADV_FREE)
+// (madvise_dontneed_free). EINVAL: the memory is locked, or is not private and anonymous (MADV_FREE).
+func (p *Process) madviseFree(v *addrspace.VMA, start, end uint64, a Advice) Errno {
+	k := p.k
+	switch {
+	case v.Flags&(addrspace.VMLocked|addrspace.VMPFNMap) != 0:
+		return EINVAL
+	case a == MadvDontneed:
+		n := k.zap(v, start, end, p.cpu())
+		p.spend(engine.Time(n) * k.cost.UnmapPage)
+		return 0
+	case v.Object != nil:
+		return EINVAL
+	}
+	cpu := p.cpu()
+	k.lruAddDrain(cpu)
+	noteHiwater(p.mm)
+	n := 0
+	eachLeaf(p.mm, start, end, func(l *addrspace.Leaf, first, last uint, _ uint64) bool {
+		for i := first; i < last; i++ {
+			switch pte := l.PTE[i]; {
+			case pte == 0 || pte == k.zeroPage:
+			case !addrspace.Test(&l.Present, i):
+				n++
+				l.Zap(i)
+				p.mm.RSS[addrspace.RSSSwap]--
+				k.putSwap(cpu, swap.Entry(pte))
+			default:
+				n++
+				k.freeLazily(cpu, l, i)
+			}
+		}
+		return true
+	})
+	p.spend(engine.Time(n) * k.cost.AdvisePage)
+	return 0
+}
+
+// freeLazily makes a mapped page one that reclaim may drop, and its entry clean (madvise_free_pte_range).
+func (k *Kernel) freeLazily(cpu int, l *addrspace.Leaf, i uint) {
+	pfn := phys.PFN(l.PTE[i])
+	p := k.Mem.Page(pfn)
+	if p.Test(phys.FlagSwapCache | phys.FlagDirty) {
+		if p.Test(phys.FlagLocked) || p.Mapcount != 1 || p.Test(phys.FlagSwapCache) && !k.tryToFreeSwap(cpu, pfn) {
+			return
+		}
+		p.Clear(phys.FlagDirty)
+	}
+	addrspace.Clear(&l.Accessed, i)
+	addrspace.Clear(&l.Dirty, i)
+	if canBeLazy(p) {
+		k.queueMove(cpu, pfn, &k.batches[cpu].lazyfree)
+	}
+}
+
+// canBeLazy tells whether a page may become one that reclaim drops (mark_page_lazyfree).
+func canBeLazy(p *phys.Page) bool {
+	return p.Test(phys.FlagLRU) && p.Kind() == phys.KindAnon && p.Test(phys.FlagSwapbacked) && !p.Test(phys.FlagSwapCache|phys.FlagUnevictable)
+}
+
+// madviseCold lets pages that only this process maps be reclaimed first, or reclaims them now (madvise_cold_or_pageout_pte_range).
+func (p *Process) madviseCold(v *addrspace.VMA, start, end uint64, pageout bool) {
+	k := p.k
+	k.lruAddDrain(p.cpu())
+	eachLeaf(p.mm, start, end, func(l *addrspace.Leaf, first, last uint, _ uint64) bool {
+		n := 0
+		var out []phys.PFN
+		for i := first; i < last; i++ {
+			pfn := phys.PFN(l.PTE[i])
+			if !addrspace.Test(&l.Present, i) || uint32(pfn) == k.zeroPage {
+				continue
+			}
+			n++
+			page := k.Mem.Page(pfn)
+			if !page.Test(phys.FlagLRU) || page.Mapcount != 1 {
+				continue
+			}
+			addrspace.Clear(&l.Accessed, i)
+			page.Clear(phys.FlagReferenced)
+			switch {
+			case !pageout && page.Test(phys.FlagActive) && !page.Test(phys.FlagUnevictable):
+				k.queueMove(p.cpu(), pfn, &k.batches[p.cpu()].deactivate)
+			case pageout && !page.Test(phys.FlagUnevictable):
+				k.lruvecOf(page).Del(pfn)
+				out = append(out, pfn)
+			}
+		}
+		p.spendReclaiming(out, engine.Time(n)*k.cost.AdvisePage)
+		p.checkSignals()
+		return p.mm != nil
+	})
+}
+
+// spendReclaiming reclaims pages that were taken off their lists (reclaim_pages), and spends the time of that and more.
+func (p *Process) spendReclaiming(pages []phys.PFN, more engine.Time) {
+	k := p.k
+	if len(pages) > 0 {
+		sc := scanControl{t: &p.task, gfp: phys.GFPKernel, mayWritepage: true, mayUnmap: true, maySwap: true}
+		k.owed = 0
+		sc.shrinkPages(pages, p.cpu())
+		k.unplug()
+		more += k.owed
+		k.owed = 0
+	}
+	p.spend(more)
+}
+
+// madviseWillneed starts reading what is swapped out of a range (madvise_willneed).
+func (p *Process) madviseWillneed(v *addrspace.VMA, start, end uint64) {
+	k := p.k
+	var entries []swap.Entry
+	if v.Object != nil {
+		o := k.shmemOf(v)
+		for a := start; a < end; a += addrspace.PageSize {
+			if e, swapped := o.at(v.Index(a)); swapped {
+				entries = append(entries, swap.Entry(e))
+			}
+		}
+	} else {
+		eachLeaf(p.mm, start, end, func(l *addrspace.Leaf, first, last uint, _ uint64) bool {
+			for i := first; i < last; i++ {
+				if l.PTE[i] != 0 && !addrspace.Test(&l.Present, i) {
+					entries = append(entries, swap.Entry(l.PTE[i]))
+				}
+			}
+			return true
+		})
+	}
+	for _, e := range entries {
+		if k.swap.Count(e) > 0 && k.swap.Cached(e) == 0 {
+			p.readSwap(e, false)
+		}
+	}
+	k.unplug()
+	k.lruAddDrain(p.cpu())
+	p.spend(engine.Time(len(entries)) * k.cost.AdvisePage)
+}
+
+// madviseRemove frees the pages of shared memory that [start, end) of a VMA shows, for everybody (madvise_remove, shmem_fallocate). EINVAL: it is
+// not shared memory, or locked; EACCES: it is not mapped writable.
+func (p *Process) madviseRemove(v *addrspace.VMA, start, end uint64) Errno {
+	const shared = addrspace.VMShared | addrspace.VMWrite
+	switch {
+	case v.Flags&addrspace.VMLocked != 0 || v.Object == nil:
+		return EINVAL
+	case v.Flags&shared != shared:
+		return EACCES
+	}
+	k := p.k
+	o := k.shmemOf(v)
+	n := 0
+	for index, last := v.Index(start), v.Index(end); index < last; index++ {
+		e, swapped := o.at(index)
+		if e == 0 {
+			continue
+		}
+		n++
+		o.set(index, 0, false)
+		if swapped {
+			o.swapped--
+			k.putSwap(p.cpu(), swap.Entry(e))
+		} else {
+			pfn := phys.PFN(e)
+			k.unmapObjectPage(p.cpu(), pfn)
+			k.forgetShmemPage(o, pfn)
+			k.lruForget(pfn)
+			k.freePage(p.cpu(), pfn)
+		}
+		if !o.reserve {
+			o.charged--
+			k.committed--
+		}
+	}
+	p.spend(engine.Time(n) * k.cost.UnmapPage)
+	return 0
+}
+
+// moveLazily makes a page one of the inactive file list that reclaim drops if nobody writes to it (lru_lazyfree_fn).
+func (k *Kernel) moveLazily(pfn phys.PFN) {
+	p := k.Mem.Page(pfn)
+	if !canBeLazy(p) {
+		return
+	}
+	v := k.lruvecOf(p)
+	v.Del(pfn)
+	p.Clear(phys.FlagActive | phys.FlagReferenced | phys.FlagSwapbacked)
+	v.Add(pfn)
+	k.count(vmstat.PgLazyfree, 1)
+}
+
+// moveInactive makes an active page the newest of its inactive list (lru_deactivate_fn).
+func (k *Kernel) moveInactive(pfn phys.PFN) {
+	p := k.Mem.Page(pfn)
+	if !p.Test(phys.FlagLRU) || !p.Test(phys.FlagActive) || p.Test(phys.FlagUnevictable) {
+		return
+	}
+	v := k.lruvecOf(p)
+	v.Del(pfn)
+	p.Clear(phys.FlagActive | phys.FlagReferenced)
+	v.Add(pfn)
+	k.count(vmstat.PgDeactivate, 1)
+}

@@ -1,0 +1,227 @@
+package mm
+
+import (
+	"mmsim/engine"
+	"mmsim/mm/addrspace"
+	"mmsim/mm/phys"
+	"mmsim/mm/swap"
+	"mmsim/mm/vmstat"
+)
+
+// faultAroundPages is the window that a read fault maps around the page asked for, as far as the pages are in memory (fault_around_bytes).
+const faultAroundPages = 16
+
+// shared resolves a fault on an entry that is none in a mapping of an object (do_fault). Beyond the object's end it ends the process with SIGBUS,
+// as it does when a page that is charged by itself exceeds the commit limit.
+func (p *Process) shared(v *addrspace.VMA, l *addrspace.Leaf, i uint, addr uint64, write bool) faultResult {
+	k := p.k
+	o := k.shmemOf(v)
+	index := v.Index(addr)
+	if index >= o.pages {
+		p.send("SIGBUS", false)
+		p.checkSignals()
+	}
+	if !write && p.faultAround(v, o, addr) {
+		return faultDone
+	}
+	pfn, r := p.shmemPage(o, index)
+	if r == faultRetry || r == faultOOM {
+		return r
+	}
+	if l.PTE[i] != 0 {
+		return faultRetry
+	}
+	if write && v.Flags&addrspace.VMShared != 0 {
+		k.Mem.Page(pfn).Set(phys.FlagDirty)
+	}
+	k.mapShmem(p.cpu(), v, l, i, pfn, write)
+	return r
+}
+
+// mapShmem puts a page of an object in an entry that is none (do_set_pte).
+func (k *Kernel) mapShmem(cpu int, v *addrspace.VMA, l *addrspace.Leaf, i uint, pfn phys.PFN, write bool) {
+	p := k.Mem.Page(pfn)
+	if p.Mapcount++; p.Mapcount == 1 {
+		k.zoneOf(p).Node.Stat[vmstat.NRMapped]++
+	}
+	v.Space.RSS[addrspace.RSSShmem]++
+	const shared = addrspace.VMShared | addrspace.VMWrite
+	l.MapShared(i, uint32(pfn), v.Flags&shared == shared, write)
+	if v.Flags&(addrspace.VMLocked|addrspace.VMSpecial) == addrspace.VMLocked {
+		k.mlockPage(cpu, pfn)
+	}
+}
+
+// faultAround maps the pages of an object that are in memory around an address, within one page table and the VMA, and tells whether the one at
+// the address was among them (do_fault_around, filemap_map_pages).
+func (p *Process) faultAround(v *addrspace.VMA, o *shmem, addr uint64) bool {
+	k := p.k
+	page := addr &^ (addrspace.PageSize - 1)
+	first := max(addr&^(faultAroundPages*addrspace.PageSize-1), v.Start)
+	end := min((first>>addrspace.LeafShift+1)<<addrspace.LeafShift, v.End, first+faultAroundPages*addrspace.PageSize)
+	l := p.mm.Leaf(addr)
+	hit, extra := false, 0
+	for a := first; a < end; a += addrspace.PageSize {
+		i := addrspace.Slot(a)
+		e, swapped := o.at(v.Index(a))
+		if e == 0 || swapped || l.PTE[i] != 0 || v.Index(a) >= o.pages {
+			continue
+		}
+		k.mapShmem(p.cpu(), v, l, i, phys.PFN(e), false)
+		if a == page {
+			hit = true
+		} else {
+			extra++
+		}
+	}
+	cost := engine.Time(extra) * k.cost.FaultAroundPage
+	if hit {
+		cost += k.cost.ZeroPageFault
+	}
+	p.spend(cost)
+	return hit
+}
+
+// shmemPage is the page of an object at an index, in memory: as it is, read from swap, or new (shmem_get_folio_gfp).
+func (p *Process) shmemPage(o *shmem, index uint64) (phys.PFN, faultResult) {
+	k := p.k
+	e, swapped := o.at(index)
+	switch {
+	case swapped:
+		return p.shmemSwapIn(o, index, swap.Entry(e))
+	case e != 0:
+		p.spend(k.cost.ZeroPageFault)
+		return phys.PFN(e), faultDone
+	}
+	if !o.reserve {
+		if !p.charge(1) {
+			p.send("SIGBUS", false)
+			p.checkSignals()
+		}
+		o.charged++
+	}
+	pfn := p.allocPage(gfpAnon)
+	if now, _ := o.at(index); pfn == 0 || now != 0 { // no memory, or somebody else was faster
+		if !o.reserve {
+			o.charged--
+			k.committed--
+		}
+		if pfn == 0 {
+			return 0, faultOOM
+		}
+		k.Mem.FreePage(p.cpu(), pfn)
+		return 0, faultRetry
+	}
+	k.addShmemPage(o, index, pfn)
+	k.lruAdd(p.cpu(), pfn)
+	p.spend(k.cost.ShmemFault)
+	return pfn, faultDone
+}
+
+// shmemSwapIn brings a page of an object back from swap; it leaves the swap cache and is dirty then (shmem_swapin_folio).
+func (p *Process) shmemSwapIn(o *shmem, index uint64, e swap.Entry) (phys.PFN, faultResult) {
+	k := p.k
+	r := faultDone
+	pfn := phys.PFN(k.swap.Cached(e))
+	if pfn != 0 {
+		if k.Mem.Page(pfn).TestClear(phys.FlagReadahead) {
+			k.count(vmstat.SwapRaHit, 1)
+			k.cluster.hits++
+		}
+	} else {
+		r = faultMajor
+		k.count(vmstat.PgMajfault, 1)
+		if pfn = p.swapinCluster(e); pfn == 0 {
+			if now, swapped := o.at(index); !swapped || now != uint32(e) {
+				return 0, faultRetry
+			}
+			return 0, faultOOM
+		}
+	}
+	p.waitFlags(pfn, phys.FlagLocked|phys.FlagWriteback)
+	if now, swapped := o.at(index); !swapped || now != uint32(e) || phys.PFN(k.swap.Cached(e)) != pfn {
+		return 0, faultRetry
+	}
+	k.swapCacheDelete(p.cpu(), pfn, 0)
+	k.swap.Put(p.cpu(), e)
+	o.swapped--
+	k.addShmemPage(o, index, pfn)
+	k.Mem.Page(pfn).Set(phys.FlagDirty)
+	p.spend(k.cost.SwapInFault)
+	return pfn, r
+}
+
+// clusterState is what readahead by slots remembers, for the whole machine (swapin_readahead_hits, prev_offset, last_readahead_pages).
+type clusterState struct {
+	hits, last uint32
+	prev       int
+}
+
+// swapinCluster reads the aligned group of slots around an entry that the latest hits call for, and returns the entry's page
+// (swap_cluster_readahead). 0: no memory, or the slot is not used any more.
+func (p *Process) swapinCluster(e swap.Entry) phys.PFN {
+	k := p.k
+	if n := k.clusterWindow(e.Offset()); n > 1 {
+		first := e.Offset() &^ (n - 1)
+		area := k.swap.Areas[e.Area()]
+		for o := max(first, 1); o <= min(first|(n-1), area.Slots); o++ {
+			f := area.Entry(o)
+			if k.swap.Count(f) > 0 && k.swap.Cached(f) == 0 {
+				p.readSwap(f, f != e)
+			}
+		}
+		k.unplug()
+		k.lruAddDrain(p.cpu())
+	}
+	if pfn := k.swap.Cached(e); pfn != 0 {
+		return phys.PFN(pfn)
+	}
+	if k.swap.Count(e) == 0 {
+		return 0
+	}
+	pfn := p.readSwap(e, false)
+	k.unplug()
+	return pfn
+}
+
+// clusterWindow is the number of slots to read, a power of two (swapin_nr_pages).
+func (k *Kernel) clusterWindow(offset int) int {
+	c := &k.cluster
+	limit := uint32(1) << min(k.sysctl.pageCluster, 16)
+	if limit <= 1 {
+		return 1
+	}
+	hits := c.hits
+	c.hits = 0
+	n := hits + 2
+	if n == 2 {
+		if offset != c.prev+1 && offset != c.prev-1 {
+			n = 1
+		}
+	} else {
+		r := uint32(4)
+		for r < n {
+			r <<= 1
+		}
+		n = r
+	}
+	n = max(min(n, limit), c.last/2)
+	if hits == 0 {
+		c.prev = offset
+	}
+	c.last = n
+	return int(n)
+}
+
+// waitFlags blocks until a page has none of some flags: it is read or written.
+func (p *Process) waitFlags(pfn phys.PFN, flags phys.Flag) {
+	k := p.k
+	for k.Mem.Page(pfn).Test(flags) {
+		c := k.pageWaits[pfn]
+		if c == nil {
+			c = engine.NewCond(k.Sim)
+			k.pageWaits[pfn] = c
+		}
+		p.proc.Wait(c)
+	}
+}
