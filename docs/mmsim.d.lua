@@ -36,7 +36,7 @@ function param(name, default, doc) end
 ---@field cpus? integer
 ---@field swap? Size|table # a size, or a list of `{ size=, device="disk"|"ssd"|"zram", priority= }`; the device is an ssd unless named
 ---@field sysctl? table<string, string|number> # `{ ["vm.swappiness"] = 60 }`
----@field thp? "never"|"always"|"madvise" # transparent_hugepage/enabled; unless given, as the kernel boots it
+---@field thp? "always"|"madvise"|"never" # transparent_hugepage/enabled; unless given, as the kernel boots it
 ---@field thp_defrag? "always"|"defer"|"defer+madvise"|"madvise"|"never" # transparent_hugepage/defrag; it means nothing where thp is `never`
 ---@field lru? "classic"|"mglru"
 ---@field slab? "slub"|"slab" # `slab` is of the simulator only

@@ -22,7 +22,7 @@ var declarations = []Entry{
 			{Name: "cpus", Kind: KindInt, Opt: true, Min: 1, Max: maxCPUs, Default: "1"},
 			{Name: "swap", Kind: KindAny, Opt: true, Lua: "Size|table", Doc: "a size, or a list of `{ size=, device=\"disk\"|\"ssd\"|\"zram\", priority= }`; the device is an ssd unless named"},
 			{Name: "sysctl", Kind: KindTable, Opt: true, Lua: "table<string, string|number>", Doc: "`{ [\"vm.swappiness\"] = 60 }`"},
-			{Name: "thp", Kind: KindEnum, Opt: true, Enum: []string{"never"}, Later: []string{"always", "madvise"}, Doc: "transparent_hugepage/enabled; unless given, as the kernel boots it"},
+			{Name: "thp", Kind: KindEnum, Opt: true, Enum: []string{"always", "madvise", "never"}, Doc: "transparent_hugepage/enabled; unless given, as the kernel boots it"},
 			{Name: "thp_defrag", Kind: KindEnum, Opt: true, Enum: []string{"always", "defer", "defer+madvise", "madvise", "never"}, Default: `"madvise"`, Doc: "transparent_hugepage/defrag; it means nothing where thp is `never`"},
 			{Name: "lru", Kind: KindEnum, Opt: true, Enum: []string{"classic"}, Later: []string{"mglru"}, Default: `"classic"`},
 			{Name: "slab", Kind: KindEnum, Opt: true, Enum: []string{"slub"}, Later: []string{"slab"}, Default: `"slub"`, Doc: "`slab` is of the simulator only"},

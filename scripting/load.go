@@ -13,6 +13,7 @@ import (
 
 	"mmsim/engine"
 	"mmsim/mm"
+	"mmsim/mm/procfs"
 )
 
 // LoadOptions says how a scenario is loaded. The zero value is all defaults.
@@ -130,7 +131,7 @@ func (sc *Scenario) validate() error {
 	if err != nil {
 		return err
 	}
-	k, err := sc.boot(engine.New(engine.Options{Seed: sc.Machine.Seed, CPUs: cpus}), cost)
+	k, err := sc.boot(engine.New(engine.Options{Seed: sc.Machine.Seed, CPUs: cpus}), cost, nil)
 	if err != nil {
 		return err
 	}
@@ -144,11 +145,11 @@ func parametersAre(names []string) string {
 	return "; there are: " + strings.Join(names, ", ")
 }
 
-// boot makes the declared machine.
-func (sc *Scenario) boot(sim *engine.Sim, cost *mm.CostTable) (*mm.Kernel, error) {
+// boot makes the declared machine, from recorded files if they are not nil.
+func (sc *Scenario) boot(sim *engine.Sim, cost *mm.CostTable, recorded *procfs.Snapshot) (*mm.Kernel, error) {
 	m := &sc.Machine
 	cfg := mm.Config{
-		Arch: m.Arch, THP: m.THP, Seed: m.Seed, Cost: cost,
+		Arch: m.Arch, THP: m.THP, Seed: m.Seed, Cost: cost, Boot: recorded,
 	}
 	for _, n := range m.Nodes {
 		cfg.Nodes = append(cfg.Nodes, mm.NodeConfig{RAM: uint64(n.RAM), CPUs: n.CPUs})

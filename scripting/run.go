@@ -10,6 +10,7 @@ import (
 
 	"mmsim/engine"
 	"mmsim/mm"
+	"mmsim/mm/procfs"
 	"mmsim/results"
 )
 
@@ -71,8 +72,12 @@ func (sc *Scenario) Run(ctx context.Context, opt RunOptions) (*Summary, error) {
 		return nil, errorf(sc.Path, 0, "a loaded scenario runs once")
 	}
 	defer s.guard.stop()
+	var recorded *procfs.Snapshot
 	if opt.Boot != "" {
-		return nil, &Error{Msg: notYetMessage("booting from a recorded machine (--boot)")}
+		var err error
+		if recorded, err = procfs.ReadSnapshot(opt.Boot); err != nil {
+			return nil, &Error{Msg: err.Error()}
+		}
 	}
 	cost, err := mm.CostPreset(opt.Cost)
 	if err != nil {
@@ -83,7 +88,7 @@ func (sc *Scenario) Run(ctx context.Context, opt RunOptions) (*Summary, error) {
 		cpus += n.CPUs
 	}
 	sim := engine.New(engine.Options{Seed: sc.Machine.Seed, CPUs: cpus, Until: sc.StopAfter})
-	k, err := sc.boot(sim, cost)
+	k, err := sc.boot(sim, cost, recorded)
 	if err != nil {
 		return nil, err
 	}
