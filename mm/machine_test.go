@@ -65,7 +65,11 @@ func (k *Kernel) run(tb testing.TB) engine.Result {
 	return res
 }
 
-func (k *Kernel) check(tb testing.TB) {
+func (k *Kernel) check(tb interface {
+	Helper()
+	Fatalf(format string, args ...any)
+},
+) {
 	tb.Helper()
 	if err := k.CheckInvariants(); err != nil {
 		tb.Fatalf("at %v: %v", k.Sim.Now(), err)

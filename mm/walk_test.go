@@ -106,9 +106,7 @@ func TestRandomWalk(t *testing.T) {
 		} else if res.Err != nil {
 			rt.Fatal(res.Err)
 		}
-		if err := k.CheckInvariants(); err != nil {
-			rt.Fatal(err)
-		}
+		k.check(rt)
 		if v := k.vm(t, "nr_anon_pages"); v != anon {
 			rt.Fatalf("%d anonymous pages are left, at boot there were %d", v, anon)
 		}

@@ -83,7 +83,9 @@ func TestPriorities(t *testing.T) {
 	if s.Alloc(0) != 0 {
 		t.Error("there was a slot more than there are")
 	}
-	count := func(part []string) string { return strings.Join(slices.Compact(slices.Sorted(slices.Values(part))), " ") }
+	count := func(part []string) string {
+		return strings.Join(slices.Compact(slices.Sorted(slices.Values(part))), " ")
+	}
 	if got := count(order[:200]); got != "a b" {
 		t.Errorf("the first 200 slots come from %s, want a and b", got)
 	}
