@@ -15,11 +15,7 @@ const fitPercent = 5
 
 // bootMemory builds the machine's physical memory: from the recorded files if there are any, else from its declared size.
 func bootMemory(cfg *Config, arch phys.Arch) (*phys.Memory, error) {
-	nodes := make([]phys.NodeConfig, len(cfg.Nodes))
-	for i, n := range cfg.Nodes {
-		nodes[i] = phys.NodeConfig{RAM: n.RAM &^ (addrspace.PageSize - 1), CPUs: n.CPUs}
-	}
-	pc := phys.Config{Arch: arch, Nodes: nodes, THP: cfg.THP != "never"}
+	pc := phys.Config{Arch: arch, Nodes: cfg.physNodes(), THP: cfg.THP != "never"}
 	if cfg.Boot != nil {
 		if err := cfg.fits(arch); err != nil {
 			return nil, err
@@ -78,15 +74,40 @@ func (cfg *Config) fits(arch phys.Arch) error {
 	if len(present) != len(cfg.Nodes) {
 		return &ConfigError{Field: "nodes", Value: itoa(len(cfg.Nodes)), Reason: "the recorded machine has " + itoa(len(present))}
 	}
-	for i, n := range cfg.Nodes {
-		if d := max(n.RAM, present[i]) - min(n.RAM, present[i]); d > n.RAM/100*fitPercent {
+	ram, err := cfg.reachable(arch)
+	if err != nil {
+		return err
+	}
+	for i, n := range ram {
+		if d := max(n, present[i]) - min(n, present[i]); d > n/100*fitPercent {
 			return &ConfigError{
-				Field: "ram", Value: itoa(int(n.RAM>>20)) + " MiB",
+				Field: "ram", Value: itoa(int(cfg.Nodes[i].RAM>>20)) + " MiB",
 				Reason: fmt.Sprintf("node %d of the recorded machine has %d MiB", i, present[i]>>20),
 			}
 		}
 	}
 	return cfg.swapFits()
+}
+
+// reachable is the RAM of each declared node that the architecture can address, in bytes: without PAE what lies above 4 GiB is lost.
+func (cfg *Config) reachable(arch phys.Arch) ([]uint64, error) {
+	l, err := phys.NewLayout(arch, cfg.physNodes(), nil)
+	if err != nil {
+		return nil, &ConfigError{Field: "ram", Reason: err.Error()}
+	}
+	ram := make([]uint64, len(cfg.Nodes))
+	for _, r := range l.RAM {
+		ram[r.Node] += (r.End - r.Start) << addrspace.PageShift
+	}
+	return ram, nil
+}
+
+func (cfg *Config) physNodes() []phys.NodeConfig {
+	nodes := make([]phys.NodeConfig, len(cfg.Nodes))
+	for i, n := range cfg.Nodes {
+		nodes[i] = phys.NodeConfig{RAM: n.RAM &^ (addrspace.PageSize - 1), CPUs: n.CPUs}
+	}
+	return nodes
 }
 
 // swapFits compares the declared swap areas with those of /proc/swaps, in order.

@@ -279,9 +279,11 @@ func (r *restorer) batched() {
 	}
 	// What found no frame is not there.
 	for id, n := range k.Mem.Nodes {
-		n.Stat[vmstat.NRFilePages] -= r.file[id] + r.shmem[id]
-		n.Stat[vmstat.NRShmem] = min(n.Stat[vmstat.NRShmem], n.Stat[vmstat.NRFilePages])
-		n.Stat[vmstat.NRMapped] = min(n.Stat[vmstat.NRMapped], n.Stat[vmstat.NRFilePages])
+		if missing := r.file[id] + r.shmem[id]; missing > 0 {
+			n.Stat[vmstat.NRFilePages] -= missing
+			n.Stat[vmstat.NRShmem] -= r.shmem[id]
+			n.Stat[vmstat.NRMapped] = min(n.Stat[vmstat.NRMapped], n.Stat[vmstat.NRFilePages])
+		}
 	}
 }
 
