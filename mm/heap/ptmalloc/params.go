@@ -41,7 +41,7 @@ const (
 	fastBins     = 11 // NFASTBINS on i386; one fewer is used on x86-64
 	consolidate  = 64 << 10
 	maxIters     = 10000
-	mmapMinimum  = 1 << 20 // MMAP_AS_MORECORE_SIZE
+	mmapUnit     = 1 << 20 // MMAP_AS_MORECORE_SIZE
 	firstPad     = 128 << 10
 	firstTrim    = 128 << 10
 	firstMmap    = 128 << 10

@@ -83,12 +83,13 @@ func (h *Heap) growTop(nb, oldSize, oldEnd uint64) bool {
 	return true
 }
 
-// mmapTop maps memory for a new top because the break cannot move (sysmalloc_mmap_fallback). It returns the size that it chose.
+// mmapTop maps memory for a new top because the break cannot move (sysmalloc_mmap_fallback). It returns the size that it chose: glibc 2.36
+// passes the least size and the page size the wrong way round, so that the first such mapping is whole MiB, and later ones may be small.
 func (h *Heap) mmapTop(size, nb, oldSize uint64) (at, n uint64, ok bool) {
 	if !h.noncontiguous {
-		size = h.g.wrap(alignUp(size+oldSize, pageSize))
+		size = h.g.wrap(alignUp(size+oldSize, mmapUnit))
 	}
-	size = max(size, mmapMinimum)
+	size = max(size, pageSize)
 	if size <= nb {
 		return 0, size, false
 	}
@@ -126,7 +127,7 @@ func (h *Heap) newTop(brk, size, end uint64, isMap bool, oldSize, oldEnd uint64)
 	}
 	old := h.c[h.top]
 	h.c[h.top] = chunk{addr: aligned}
-	h.setHead(h.top, (end-aligned+correction)|prevInuse)
+	h.setHead(h.top, (end-aligned+correction)&^flagBits|prevInuse)
 	h.systemMem += correction
 	if oldSize != 0 {
 		h.fence(old, oldSize)
