@@ -41,6 +41,10 @@ function param(name, default, doc) end
 ---@field lru? "classic"|"mglru"
 ---@field slab? "slub"|"slab" # `slab` is of the simulator only
 ---@field seed? integer # of all random numbers; `--seed` overrides it
+---@field distance? number[][] # distances between nodes, a list for each node: 10 to itself, more to others (20 unless given); of the simulator only
+---@field cma? Size # the kernel's `cma=`: memory for contiguous allocations, of which movable pages may be lent; of the simulator only
+---@field kernelcore? Size # the kernel's `kernelcore=`: how much memory is not ZONE_MOVABLE, a size or a share such as `"50%"`; of the simulator only
+---@field movablecore? Size # the kernel's `movablecore=`: how much memory is ZONE_MOVABLE, a size or a share; of the simulator only
 
 ---Declares the machine, once, and gives the object `m`.
 ---@param fields MachineFields

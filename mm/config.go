@@ -40,6 +40,11 @@ type Config struct {
 	Cost   *CostTable // nil: the default preset
 	// Boot starts the machine from recorded files of /proc instead of from an estimate. The declared machine must be the recorded one.
 	Boot *procfs.Snapshot
+	// Distance holds the distances between nodes; nil is 10 to itself and 20 to others.
+	Distance [][]int
+	// CMA is the kernel's cma= in bytes; KernelCore and MovableCore are its kernelcore= and movablecore=.
+	CMA                     uint64
+	KernelCore, MovableCore phys.CoreSize
 }
 
 // A ConfigError says which part of a machine's description is wrong.

@@ -2,7 +2,6 @@ package mm
 
 import (
 	"mmsim/engine"
-	"mmsim/mm/phys"
 )
 
 // A task is what runs in kernel context: a user process or a kernel thread (the parts of task_struct that memory management reads).
@@ -21,9 +20,6 @@ func (t *task) cpu() int { return t.proc.CPU() }
 
 // spend uses CPU time.
 func (t *task) spend(d engine.Time) { t.proc.Spend(d) }
-
-// node is the node whose memory the task prefers: that of its CPU.
-func (t *task) node() *phys.Node { return t.k.nodeOfCPU[t.cpu()] }
 
 // comm is the name that the kernel's messages show: at most 15 bytes (TASK_COMM_LEN).
 func (t *task) comm() string {

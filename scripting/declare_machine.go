@@ -3,6 +3,7 @@ package scripting
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -20,6 +21,10 @@ const (
 	machineLRU
 	machineSlab
 	machineSeed
+	machineDistance
+	machineCMA
+	machineKernelCore
+	machineMovableCore
 )
 
 const defaultRAM = 1 << 30
@@ -51,10 +56,55 @@ func declareMachine(c *call) int {
 	if s.seed != nil {
 		m.Seed = *s.seed
 	}
+	c.zones(&m, v)
 	s.sc.Machine, s.sc.machined, s.sc.seeded = m, true, true
 	s.main.rand = nil
 	c.L.Push(s.machine)
 	return 1
+}
+
+// zones reads what changes where zones begin and how far nodes are apart.
+func (c *call) zones(m *Machine, v []value) {
+	if v[machineCMA].set {
+		m.CMA = v[machineCMA].n
+	}
+	m.KernelCore = c.share(v[machineKernelCore], "kernelcore")
+	m.MovableCore = c.share(v[machineMovableCore], "movablecore")
+	if !v[machineDistance].set {
+		return
+	}
+	for i, row := range c.list(v[machineDistance].lv, "distance") {
+		var distances []int
+		c.each(row, fmt.Sprintf("distance[%d]", i+1), func(lv lua.LValue) {
+			n, ok := lv.(lua.LNumber)
+			if !ok || n != lua.LNumber(int(n)) || n < 10 || n > 255 {
+				c.fail("distance[%d]: expected a whole number from 10 to 255, got %s", i+1, typeName(lv))
+			}
+			distances = append(distances, int(n))
+		})
+		m.Distance = append(m.Distance, distances)
+	}
+}
+
+// share reads a size or a percentage of memory.
+func (c *call) share(v value, what string) Share {
+	if !v.set {
+		return Share{}
+	}
+	if text, ok := v.lv.(lua.LString); ok {
+		if digits, ok := strings.CutSuffix(string(text), "%"); ok {
+			n, err := strconv.Atoi(digits)
+			if err != nil || n < 1 || n > 99 {
+				c.fail("%s: expected a share from \"1%%\" to \"99%%\", got %q", what, string(text))
+			}
+			return Share{Percent: n}
+		}
+	}
+	var size value
+	if bad := checkValue(&Arg{Name: what, Kind: KindSize}, v.lv, &size); bad != "" {
+		c.fail("%s", bad)
+	}
+	return Share{Bytes: size.n}
 }
 
 func (c *call) nodes(v []value) []Node {

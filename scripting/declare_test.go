@@ -19,7 +19,7 @@ func TestBadDeclarations(t *testing.T) {
 		"empty file":         {"", []string{"the scenario declares no machine{}"}},
 		"two machines":       {machineDecl + "machine{}", []string{"s.lua:2: machine: it is declared twice"}},
 		"global":             {"machien { }", []string{"s.lua:1: ", "the global 'machien' is not there; did you mean 'machine'?"}},
-		"machine field":      {`machine { rma = "1GiB" }`, []string{"s.lua:1: machine: unknown field of machine 'rma'; did you mean 'ram'?"}},
+		"machine field":      {`machine { ramm = "1GiB" }`, []string{"s.lua:1: machine: unknown field of machine 'ramm'; did you mean 'ram'?"}},
 		"list in machine":    {`machine { "1GiB" }`, []string{"unknown field of machine '1'"}},
 		"sysctl":             {"\nmachine { sysctl = { ['vm.swapiness'] = 60 } }", []string{"s.lua:2: ", "vm.swapiness", `did you mean "vm.swappiness"?`}},
 		"sysctl value":       {"machine { sysctl = { ['vm.swappiness'] = 'much' } }", []string{"s.lua:1: ", "vm.swappiness"}},
@@ -38,7 +38,7 @@ func TestBadDeclarations(t *testing.T) {
 		"arch":               {`machine { arch = "x86-64" }`, []string{`arch: expected "x86_64" or "i386", got "x86-64"; did you mean 'x86_64'?`}},
 		"mglru":              {`machine { lru = "mglru" }`, []string{`lru: "mglru" is not there yet in this version of mmsim`}},
 		"nodes and ram":      {`machine { ram = "1GiB", nodes = { { ram = "1GiB" } } }`, []string{"not both"}},
-		"node field":         {`machine { nodes = { { rma = "1GiB" } } }`, []string{"unknown field of nodes 'rma'; did you mean 'ram'?"}},
+		"node field":         {`machine { nodes = { { ramm = "1GiB" } } }`, []string{"unknown field of nodes 'ramm'; did you mean 'ram'?"}},
 		"node ram":           {`machine { nodes = { { cpus = 1 } } }`, []string{"nodes: ram is missing"}},
 		"empty nodes":        {`machine { nodes = {} }`, []string{"nodes: the list is empty"}},
 		"nodes list":         {`machine { nodes = { 1 } }`, []string{"nodes: expected a list of tables, got 1 = number"}},
@@ -150,8 +150,8 @@ func TestParam(t *testing.T) {
 		}
 		want(t, rec.of("obs"), "a v="+tc.want)
 	}
-	_, err := load(t, "local v = param('ram', 1)\n"+machineDecl, LoadOptions{Set: map[string]string{"rma": "1"}})
-	wantError(t, err, "unknown parameter 'rma'; did you mean 'ram'?; there are: ram")
+	_, err := load(t, "local v = param('ram', 1)\n"+machineDecl, LoadOptions{Set: map[string]string{"ramm": "1"}})
+	wantError(t, err, "unknown parameter 'ramm'; did you mean 'ram'?; there are: ram")
 	_, err = load(t, machineDecl, LoadOptions{Set: map[string]string{"ram": "1"}})
 	wantError(t, err, "the scenario declares none")
 }

@@ -13,6 +13,7 @@ import (
 
 	"mmsim/engine"
 	"mmsim/mm"
+	"mmsim/mm/phys"
 	"mmsim/mm/procfs"
 )
 
@@ -149,7 +150,9 @@ func parametersAre(names []string) string {
 func (sc *Scenario) boot(sim *engine.Sim, cost *mm.CostTable, recorded *procfs.Snapshot) (*mm.Kernel, error) {
 	m := &sc.Machine
 	cfg := mm.Config{
-		Arch: m.Arch, THP: m.THP, Seed: m.Seed, Cost: cost, Boot: recorded,
+		Arch: m.Arch, THP: m.THP, Seed: m.Seed, Cost: cost, Boot: recorded, Distance: m.Distance, CMA: uint64(m.CMA),
+		KernelCore:  phys.CoreSize{Bytes: uint64(m.KernelCore.Bytes), Percent: m.KernelCore.Percent},
+		MovableCore: phys.CoreSize{Bytes: uint64(m.MovableCore.Bytes), Percent: m.MovableCore.Percent},
 	}
 	for _, n := range m.Nodes {
 		cfg.Nodes = append(cfg.Nodes, mm.NodeConfig{RAM: uint64(n.RAM), CPUs: n.CPUs})

@@ -43,7 +43,18 @@ type Machine struct {
 	LRU       string    `json:"lru"`
 	Slab      string    `json:"slab"`
 	Seed      uint64    `json:"seed"`
-	at        place
+	Distance  [][]int   `json:"distance,omitempty"` // between nodes; empty: the default
+	CMA       int64     `json:"cma,omitempty"`      // bytes
+
+	KernelCore  Share `json:"kernelcore,omitzero"`
+	MovableCore Share `json:"movablecore,omitzero"`
+	at          place
+}
+
+// Share is a part of memory: so many bytes, or so many per cent. The zero value is not given.
+type Share struct {
+	Bytes   int64 `json:"bytes,omitempty"`
+	Percent int   `json:"percent,omitempty"`
 }
 
 // Process is a declared process.
