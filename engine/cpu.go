@@ -86,13 +86,18 @@ type CPUStat struct {
 	Running  int      // processes that are current or in the run queue
 }
 
-// CPUStat returns what CPU i has done until now.
+// CPUStat returns what CPU i has done until now. To look changes nothing: a charge would round the virtual time of the current process.
 func (s *Sim) CPUStat(i int) CPUStat {
 	c := s.cpus[i]
-	if c.curr != nil {
-		c.charge()
+	return CPUStat{Busy: c.busy + c.uncharged(), Switches: c.switches, Running: c.nr()}
+}
+
+// uncharged is the time that the current process has run since it was last charged.
+func (c *cpu) uncharged() Duration {
+	if c.curr == nil {
+		return 0
 	}
-	return CPUStat{Busy: c.busy, Switches: c.switches, Running: c.nr()}
+	return max(c.sim.now-c.curr.execStart, 0)
 }
 
 func (p *Proc) initEntity(nice, pin int) {
@@ -122,7 +127,7 @@ func (p *Proc) CPU() int { return p.lastCPU }
 // CPUTime returns the time that the process was current on CPUs.
 func (p *Proc) CPUTime() Duration {
 	if p.c != nil && p.c.curr == p {
-		p.c.charge()
+		return p.sumExec + p.c.uncharged()
 	}
 	return p.sumExec
 }

@@ -9,7 +9,9 @@
 //	events.csv         time_s,name,process,detail (ours alone): tracepoints under the kernel's names
 //	log.txt            "time process: text", and the verdict of every expectation at the end
 //	dmesg.txt          the kernel's own messages, "[    time] text"
-//	before/ after/     the text of files of /proc
+//	before/ after/     the text of files of /proc at the start and at the end
+//	proc/TIME/         the same at a time (ours alone, and only if the run records it); proc/index.csv lists them:
+//	                   time_s,directory
 //
 // Invariants:
 //

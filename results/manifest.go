@@ -37,6 +37,12 @@ type Param struct {
 	Value string `json:"value"`
 }
 
+// Module is a script that the scenario has loaded from its folder.
+type Module struct {
+	Path   string `json:"path"`   // from the scenario's folder
+	SHA256 string `json:"sha256"` // of the file's bytes, in hex
+}
+
 // Expectation is the verdict on one expect of the scenario.
 type Expectation struct {
 	What string `json:"what"`
@@ -49,12 +55,16 @@ type Manifest struct {
 	Format         int               `json:"format"`
 	Scenario       string            `json:"scenario"`        // path as given
 	ScenarioSHA256 string            `json:"scenario_sha256"` // of the file's bytes, in hex
+	Modules        []Module          `json:"modules,omitempty"`
 	Parameters     []Param           `json:"parameters"`
 	Seed           uint64            `json:"seed"`
-	Cost           string            `json:"cost"`           // preset of costs
-	Boot           string            `json:"boot,omitempty"` // directory of the recorded boot state
-	Version        string            `json:"version"`        // of mmsim
-	Started        time.Time         `json:"started"`        // wall clock, UTC
+	SeedGiven      bool              `json:"seed_given,omitempty"` // on the command line, instead of the scenario's
+	MaxSteps       int64             `json:"max_steps,omitempty"`  // of Lua; 0: the default
+	Cost           string            `json:"cost"`                 // preset of costs
+	Boot           string            `json:"boot,omitempty"`       // directory of the recorded boot state, as given
+	BootSHA256     string            `json:"boot_sha256,omitempty"`
+	Version        string            `json:"version"` // of mmsim
+	Started        time.Time         `json:"started"` // wall clock, UTC
 	WallSeconds    float64           `json:"wall_seconds"`
 	VirtualSeconds float64           `json:"virtual_seconds"`
 	Outcome        Outcome           `json:"outcome"`
@@ -62,6 +72,8 @@ type Manifest struct {
 	Machine        json.RawMessage   `json:"machine,omitempty"` // what the scenario declared
 	Processes      []string          `json:"processes,omitempty"`
 	SampleEvery    float64           `json:"sample_every,omitempty"` // seconds
+	ProcEvery      float64           `json:"proc_every,omitempty"`   // seconds
+	ProcAt         []float64         `json:"proc_at,omitempty"`      // seconds
 	Expectations   []Expectation     `json:"expectations"`
 	Plots          []json.RawMessage `json:"plots"` // specs of package plots
 }

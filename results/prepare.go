@@ -12,6 +12,8 @@ import (
 const (
 	beforeDir = "before"
 	afterDir  = "after"
+	procDir   = "proc"
+	indexName = "index.csv" // in procDir
 )
 
 // runFiles are the files at the top of a run directory, charts aside.
@@ -77,12 +79,53 @@ func clear(dir string, m Manifest) error {
 			return err
 		}
 	}
+	if err := clearProc(filepath.Join(dir, procDir)); err != nil {
+		return err
+	}
 	for _, name := range append(chartFiles(m), runFiles...) {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil && !missing(err) {
 			return err
 		}
 	}
 	return nil
+}
+
+// clearProc removes what a run has recorded of /proc: directories whose name is a time, and the index.
+func clearProc(dir string) error {
+	info, err := os.Lstat(dir)
+	if missing(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("%s is not a directory", dir)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	kept := false
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		_, timed := parseTime(e.Name())
+		switch {
+		case timed && e.IsDir():
+			err = clearSnapshot(path)
+		case e.Name() == indexName && e.Type().IsRegular():
+			err = os.Remove(path)
+		default:
+			kept = true
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if left, err := os.ReadDir(dir); kept || err != nil || len(left) > 0 {
+		return err
+	}
+	return os.Remove(dir)
 }
 
 // clearSnapshot empties a snapshot's directory and removes it, if nothing but files was in it.

@@ -262,9 +262,8 @@ func clip(s string) string {
 
 // Snapshot is the text of one file of before/ or after/. The error wraps fs.ErrNotExist if there is none.
 func (r *Run) Snapshot(when, name string) (string, error) {
-	if when != beforeDir && when != afterDir || !plainName(name) {
+	if when != beforeDir && when != afterDir {
 		return "", fmt.Errorf("a run has no file %q", filepath.Join(when, name))
 	}
-	text, err := os.ReadFile(filepath.Join(r.dir, when, name))
-	return string(text), err
+	return r.ProcText(when, name)
 }

@@ -25,6 +25,19 @@ func appendTime(b []byte, t int64) []byte {
 	return b
 }
 
+// parseTime reads what appendTime writes of a time that is not negative: nanoseconds.
+func parseTime(s string) (int64, bool) {
+	whole, frac, _ := strings.Cut(s, ".")
+	if len(frac) != 6 || strings.Trim(whole+frac, "0123456789") != "" || whole == "" || len(whole) > 1 && whole[0] == '0' {
+		return 0, false
+	}
+	us, err := strconv.ParseInt(whole+frac, 10, 64)
+	if err != nil || us > math.MaxInt64/1000 {
+		return 0, false
+	}
+	return us * 1000, true
+}
+
 // appendCell appends s as one cell of CSV, quoted only if it must be.
 func appendCell(b []byte, s string) []byte {
 	if !strings.ContainsAny(s, ",\"\n\r") {

@@ -31,6 +31,8 @@ type Writer struct {
 	events   *rowFile
 	log      *rowFile
 	dmesg    *rowFile
+	procs    *rowFile
+	recorded int // times of /proc
 	columns  int
 	err      error
 	done     bool
@@ -47,6 +49,7 @@ const (
 	observationsHeader = "time_s,process,name,value"
 	exitsHeader        = "time_s,pid,process,code,signal,oom"
 	eventsHeader       = "time_s,name,process,detail"
+	indexHeader        = "time_s,directory"
 )
 
 // Create makes the run directory dir, with a manifest that says "running", and opens its files. m.Format,
@@ -196,7 +199,35 @@ func (w *Writer) Snapshot(when string, files []NamedText) {
 		w.fail(fmt.Errorf("a snapshot is %q or %q, not %q", beforeDir, afterDir, when))
 		return
 	}
-	sub := filepath.Join(w.dir, when)
+	w.writeFiles(when, files)
+}
+
+// MaxProcTimes is how often a run may record all of /proc.
+const MaxProcTimes = 10_000
+
+// Proc writes all of /proc at a time into a directory of its own below proc/, and adds it to proc/index.csv. Times
+// rise, and are whole microseconds.
+func (w *Writer) Proc(t int64, files []NamedText) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.done || w.err != nil {
+		return
+	}
+	if w.recorded++; w.recorded > MaxProcTimes {
+		w.fail(fmt.Errorf("more than %d records of /proc: record it less often", MaxProcTimes))
+		return
+	}
+	dir := string(appendTime(nil, t))
+	w.writeFiles(filepath.Join(procDir, dir), files)
+	if w.procs == nil {
+		w.procs = w.open(filepath.Join(procDir, indexName), indexHeader)
+	}
+	w.append(w.procs, dir+","+dir+"\n")
+}
+
+// writeFiles writes files into a directory of the run.
+func (w *Writer) writeFiles(dir string, files []NamedText) {
+	sub := filepath.Join(w.dir, dir)
 	if err := os.MkdirAll(sub, 0o755); err != nil {
 		w.fail(err)
 		return
@@ -211,6 +242,13 @@ func (w *Writer) Snapshot(when string, files []NamedText) {
 			return
 		}
 	}
+}
+
+// SetModules puts the scripts that the scenario has loaded into the manifest.
+func (w *Writer) SetModules(m []Module) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.manifest.Modules = m
 }
 
 // SetMachine puts what the scenario declared (any value that encodes as JSON) into the manifest.

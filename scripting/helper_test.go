@@ -60,6 +60,7 @@ func (m *memo) Dmesg(t int64, line string)               { m.add("dmesg %s", lin
 func (m *memo) Event(t int64, name, process, d string)   { m.add("event %s %s", name, process) }
 func (m *memo) SampleColumns(names []string)             { m.columns = append([]string(nil), names...) }
 func (m *memo) Snapshot(w string, f []results.NamedText) { m.add("snapshot %s", w) }
+func (m *memo) Proc(t int64, f []results.NamedText)      { m.add("proc %d %v", t, f) }
 
 func (m *memo) Sample(t int64, values []float64) {
 	m.times = append(m.times, t)

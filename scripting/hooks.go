@@ -34,6 +34,9 @@ func (s *state) runHooks(p *engine.Proc) {
 		if now := s.run.sim.Now(); h.at > now {
 			p.Sleep(h.at - now)
 		}
+		if s.run.ending != "" {
+			return
+		}
 		if _, err := t.runProtected(t.L, h.fn, s.machine); err != nil {
 			s.run.fail(scriptError(err, s.path, ""))
 			return

@@ -23,6 +23,7 @@ type LoadOptions struct {
 	Seed      *uint64           // instead of the machine's
 	MaxSteps  int64             // Lua instructions of a process or the main chunk; 0: DefaultMaxSteps
 	MaxMemory int64             // bytes of this program's heap; 0: three quarters of the host's memory
+	Boot      *procfs.Snapshot  // what the machine starts from; nil: an estimate
 }
 
 // Load runs the main chunk of the scenario at path and checks what it declares, as far as that can be known
@@ -34,7 +35,7 @@ func Load(path string, opt LoadOptions) (*Scenario, error) {
 	}
 	s := &state{
 		path: path, dir: filepath.Dir(path), sets: opt.Set, seed: opt.Seed, maxSteps: opt.MaxSteps,
-		ids: map[lua.LValue]int{}, loaded: map[string]lua.LValue{}, sc: &Scenario{Path: path},
+		ids: map[lua.LValue]int{}, loaded: map[string]lua.LValue{}, sc: &Scenario{Path: path, snapshot: opt.Boot},
 	}
 	s.sc.s = s
 	if s.maxSteps <= 0 {
@@ -132,7 +133,7 @@ func (sc *Scenario) validate() error {
 	if err != nil {
 		return err
 	}
-	k, err := sc.boot(engine.New(engine.Options{Seed: sc.Machine.Seed, CPUs: cpus}), cost, nil)
+	k, err := sc.boot(engine.New(engine.Options{Seed: sc.Machine.Seed, CPUs: cpus}), cost)
 	if err != nil {
 		return err
 	}
@@ -146,11 +147,11 @@ func parametersAre(names []string) string {
 	return "; there are: " + strings.Join(names, ", ")
 }
 
-// boot makes the declared machine, from recorded files if they are not nil.
-func (sc *Scenario) boot(sim *engine.Sim, cost *mm.CostTable, recorded *procfs.Snapshot) (*mm.Kernel, error) {
+// boot makes the declared machine, from recorded files if there are any.
+func (sc *Scenario) boot(sim *engine.Sim, cost *mm.CostTable) (*mm.Kernel, error) {
 	m := &sc.Machine
 	cfg := mm.Config{
-		Arch: m.Arch, THP: m.THP, Seed: m.Seed, Cost: cost, Boot: recorded, Distance: m.Distance, CMA: uint64(m.CMA),
+		Arch: m.Arch, THP: m.THP, Seed: m.Seed, Cost: cost, Boot: sc.snapshot, Distance: m.Distance, CMA: uint64(m.CMA),
 		KernelCore:  phys.CoreSize{Bytes: uint64(m.KernelCore.Bytes), Percent: m.KernelCore.Percent},
 		MovableCore: phys.CoreSize{Bytes: uint64(m.MovableCore.Bytes), Percent: m.MovableCore.Percent},
 	}

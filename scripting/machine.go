@@ -106,7 +106,7 @@ func machineLog(c *call) int {
 }
 
 func machineStop(c *call) int {
-	c.kernel().sim.Stop("m:stop()")
+	c.kernel().finish("stopped")
 	return 0
 }
 

@@ -1,6 +1,8 @@
 package scripting
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +13,8 @@ import (
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
 	"github.com/yuin/gopher-lua/parse"
+
+	"mmsim/results"
 )
 
 // maxSource bounds the text of a script. The compiler takes time that grows with the square of some of it, so
@@ -85,8 +89,26 @@ func (s *state) readScript(name string) (string, error) {
 		return "", fmt.Errorf("%s: not a regular file", name)
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxSource+1))
+	if err == nil {
+		s.addModule(name, text)
+	}
 	return string(text), err
 }
+
+// addModule notes a script that the scenario has read.
+func (s *state) addModule(name string, text []byte) {
+	name = filepath.ToSlash(filepath.Clean(name))
+	for _, m := range s.sc.modules {
+		if m.Path == name {
+			return
+		}
+	}
+	sum := sha256.Sum256(text)
+	s.sc.modules = append(s.sc.modules, results.Module{Path: name, SHA256: hex.EncodeToString(sum[:])})
+}
+
+// Modules are the scripts that the scenario has read from its folder so far, in the order of the first time.
+func (sc *Scenario) Modules() []results.Module { return sc.modules }
 
 // loadScript compiles a script of the scenario's folder.
 func (s *state) loadScript(name string) (*lua.LFunction, error) {

@@ -10,7 +10,6 @@ import (
 
 	"mmsim/engine"
 	"mmsim/mm"
-	"mmsim/mm/procfs"
 	"mmsim/results"
 )
 
@@ -24,6 +23,7 @@ type Recorder interface {
 	SampleColumns(names []string)
 	Sample(t int64, values []float64)
 	Snapshot(when string, files []results.NamedText)
+	Proc(t int64, files []results.NamedText)
 }
 
 // Progress is how far a run has come.
@@ -36,9 +36,12 @@ type Progress struct {
 // RunOptions says how a scenario is run.
 type RunOptions struct {
 	Cost     string         // preset of costs; empty: the default
-	Boot     string         // directory of a recorded boot; empty: none
 	Recorder Recorder       // nil: nothing is kept
 	Progress func(Progress) // called every now and then; nil: not
+
+	ProcEvery engine.Time   // how often all of /proc is recorded, not at 0; 0: never
+	ProcAt    []engine.Time // when all of /proc is recorded besides
+	ProcOnly  bool          // the run ends once the last time of ProcAt is recorded, in the middle of what goes on
 }
 
 // run is a scenario that runs.
@@ -50,6 +53,10 @@ type run struct {
 	rec      Recorder
 	progress func(Progress)
 	exited   map[int]bool // by pid
+
+	watches []*watch
+	ending  string // why the processes are being killed; empty: they are not
+	known   int    // processes when they were
 
 	tables  []*procTable
 	probes  []func() float64
@@ -64,7 +71,7 @@ type run struct {
 func (r *run) cancelled() bool { return r.ctx.Err() != nil }
 
 // Run runs the scenario, once. The summary says how it went. The error is not nil if the run ended by an error
-// in the scenario (an *Error), or could not begin; then the summary is what there was up to it, or nil. An
+// in the scenario (an *Error) or of ours (an *engine.PanicError), or could not begin; then the summary is what there was up to it, or nil. An
 // expectation that does not hold, and a cancelled context, are outcomes and no errors.
 func (sc *Scenario) Run(ctx context.Context, opt RunOptions) (*Summary, error) {
 	s := sc.s
@@ -72,13 +79,6 @@ func (sc *Scenario) Run(ctx context.Context, opt RunOptions) (*Summary, error) {
 		return nil, errorf(sc.Path, 0, "a loaded scenario runs once")
 	}
 	defer s.guard.stop()
-	var recorded *procfs.Snapshot
-	if opt.Boot != "" {
-		var err error
-		if recorded, err = procfs.ReadSnapshot(opt.Boot); err != nil {
-			return nil, &Error{Msg: err.Error()}
-		}
-	}
 	cost, err := mm.CostPreset(opt.Cost)
 	if err != nil {
 		return nil, &Error{Msg: err.Error()}
@@ -87,8 +87,8 @@ func (sc *Scenario) Run(ctx context.Context, opt RunOptions) (*Summary, error) {
 	for _, n := range sc.Machine.Nodes {
 		cpus += n.CPUs
 	}
-	sim := engine.New(engine.Options{Seed: sc.Machine.Seed, CPUs: cpus, Until: sc.StopAfter})
-	k, err := sc.boot(sim, cost, recorded)
+	sim := engine.New(engine.Options{Seed: sc.Machine.Seed, CPUs: cpus})
+	k, err := sc.boot(sim, cost)
 	if err != nil {
 		return nil, err
 	}
@@ -110,24 +110,16 @@ func (sc *Scenario) Run(ctx context.Context, opt RunOptions) (*Summary, error) {
 	for _, line := range s.printed {
 		r.rec.Log(0, "machine", line)
 	}
-	r.startSampling()
+	r.startWatching(opt)
 	r.rec.Snapshot("before", files(k.SnapshotFiles(true)))
 
 	start := time.Now()
-	res := sim.Run(ctx)
+	res := sim.Run(&polled{Context: ctx, r: r, next: start.Add(pollEvery)})
 	r.summary.WallSeconds = time.Since(start).Seconds()
 	r.killRest()
 	r.lastSample()
 	r.rec.Snapshot("after", files(k.SnapshotFiles(false)))
 	return r.conclude(res)
-}
-
-func files(in []mm.NamedText) []results.NamedText {
-	out := make([]results.NamedText, len(in))
-	for i, f := range in {
-		out[i] = results.NamedText{Name: f.Name, Text: f.Text}
-	}
-	return out
 }
 
 // listen passes what the machine reports to the recorder.
@@ -137,6 +129,9 @@ func (r *run) listen() {
 		r.report()
 		if r.failed != nil && r.failed.PID() == e.PID {
 			r.halt() // its script raised an error, and it has gone through its exit
+		}
+		if r.ending != "" && len(r.k.Processes()) > r.known {
+			r.killAll() // a fork was under way
 		}
 	}
 	r.k.OnTrace = func(e mm.TraceEvent) {
@@ -152,7 +147,7 @@ func (r *run) exit(e mm.ExitEvent) {
 	r.summary.addExit(e)
 }
 
-// killRest reports the processes that the end of the run found alive: it sends them SIGKILL.
+// killRest reports the processes that a run which was cut short found alive: it sends them SIGKILL.
 func (r *run) killRest() {
 	for _, p := range r.k.Processes() {
 		if !r.exited[p.PID()] {
@@ -218,52 +213,15 @@ func (r *run) halt() {
 	}
 }
 
-func (r *run) startSampling() {
-	sc := r.s.sc
-	if sc.SampleEvery == 0 {
-		return
-	}
-	for _, name := range sc.Samples {
-		r.probes = append(r.probes, r.probe(name))
-	}
-	r.values = make([]float64, len(r.probes))
-	r.rec.SampleColumns(sc.Samples)
-	var tick func()
-	tick = func() {
-		r.sample()
-		r.report()
-		// When nothing else is ahead the run is over or stuck, which sampling must not hide.
-		if r.sim.Horizon() != engine.MaxTime {
-			r.sim.After(sc.SampleEvery, tick)
-		}
-	}
-	r.sim.At(0, tick)
-}
-
-func (r *run) sample() {
-	for _, t := range r.tables {
-		t.refresh()
-	}
-	for i, p := range r.probes {
-		r.values[i] = p()
-	}
-	r.sampled = r.sim.Now()
-	r.rec.Sample(int64(r.sampled), r.values)
-}
-
-// lastSample samples the end, unless a sample fell on it.
-func (r *run) lastSample() {
-	if r.s.sc.SampleEvery > 0 && r.sim.Now() > r.sampled {
-		r.sample()
-	}
-}
-
 // conclude makes the summary of a run that has ended.
 func (r *run) conclude(res engine.Result) (*Summary, error) {
 	sum := r.summary
 	sum.VirtualSeconds = r.sim.Now().Seconds()
 	sum.Events = res.Events
 	sum.End = res.Reason.String()
+	if r.ending != "" && res.Err == nil {
+		sum.End = r.ending
+	}
 	sum.measure(r.k)
 	var panicked *engine.PanicError
 	switch {
@@ -274,9 +232,8 @@ func (r *run) conclude(res engine.Result) (*Summary, error) {
 		sum.Outcome = results.Interrupted
 		return sum, nil
 	case errors.As(res.Err, &panicked):
-		e := errorf(r.s.path, 0, "internal error of mmsim: %v\n%s", panicked.Value, panicked.Stack)
-		sum.Outcome, sum.Error = results.Failed, fmt.Sprintf("internal error of mmsim: %v", panicked.Value)
-		return sum, e
+		sum.Outcome, sum.Error = results.Failed, fmt.Sprintf("internal error of mmsim: %v", panicked)
+		return sum, panicked
 	case res.Err != nil:
 		e := errorf(r.s.path, 0, "%v", res.Err)
 		sum.Outcome, sum.Error = results.Failed, e.Error()
@@ -321,3 +278,4 @@ func (discard) Event(int64, string, string, string)    {}
 func (discard) SampleColumns([]string)                 {}
 func (discard) Sample(int64, []float64)                {}
 func (discard) Snapshot(string, []results.NamedText)   {}
+func (discard) Proc(int64, []results.NamedText)        {}

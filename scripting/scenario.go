@@ -2,7 +2,9 @@ package scripting
 
 import (
 	"mmsim/engine"
+	"mmsim/mm/procfs"
 	"mmsim/plots"
+	"mmsim/results"
 )
 
 // Param is a parameter that a scenario declares.
@@ -89,6 +91,8 @@ type Scenario struct {
 	StopAfter   engine.Time // 0: when every process has ended
 	Expects     []string
 
+	snapshot    *procfs.Snapshot
+	modules     []results.Module
 	expects     []expectation
 	sampleNames []sampleName
 	sampleAt    place

@@ -9,6 +9,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"mmsim/engine"
 	"mmsim/internal/suggest"
 	"mmsim/scripting"
 )
@@ -30,6 +31,7 @@ type scenarioFlags struct {
 	Seed      *uint64   `placeholder:"N" help:"Seed of all random numbers, instead of the scenario's."`
 	MaxSteps  int64     `placeholder:"N" help:"Lua steps after which a script that never ends is stopped (default: ${steps})."`
 	MaxMemory size      `placeholder:"SIZE" help:"Memory of the host that scripts may use, such as 2GiB (default: three quarters of what there is)."`
+	Boot      string    `placeholder:"DIR" help:"Start the machine from recorded files of /proc (see mmsim snapshot) instead of an estimate."`
 }
 
 // setting is one NAME=VALUE.
@@ -43,6 +45,19 @@ func (s *setting) UnmarshalText(text []byte) error {
 	}
 	s.name, s.value = name, value
 	return nil
+}
+
+// moment is a time, written as in a scenario: a number of seconds, or one with a unit.
+type moment engine.Time
+
+// UnmarshalText takes what a scenario takes, in whole nanoseconds.
+func (m *moment) UnmarshalText(text []byte) error {
+	t, err := scripting.ParseTime(string(text))
+	if err == nil && t < 0 {
+		err = fmt.Errorf("%q: must not be below zero", text)
+	}
+	*m = moment(t)
+	return err
 }
 
 // size is a number of bytes, written as in a scenario.
@@ -73,7 +88,13 @@ func (f *scenarioFlags) load() (*scripting.Scenario, error) {
 	if err := readable(f.File); err != nil {
 		return nil, badUse(err)
 	}
-	sc, err := scripting.Load(f.File, scripting.LoadOptions{Set: set, Seed: f.Seed, MaxSteps: f.MaxSteps, MaxMemory: int64(f.MaxMemory)})
+	boot, err := readBoot(f.Boot)
+	if err != nil {
+		return nil, badUse(err)
+	}
+	sc, err := scripting.Load(f.File, scripting.LoadOptions{
+		Set: set, Seed: f.Seed, MaxSteps: f.MaxSteps, MaxMemory: int64(f.MaxMemory), Boot: boot,
+	})
 	if err != nil {
 		return nil, badUse(err)
 	}

@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 
@@ -27,7 +24,9 @@ type runCmd struct {
 	Quiet bool   `short:"q" help:"Print nothing but errors."`
 	JSON  bool   `name:"json" help:"Print the summary as JSON on standard output, and nothing else there."`
 	Cost  string `placeholder:"NAME" help:"Preset of what things cost in time: ${costs} (the first is the default)."`
-	Boot  string `placeholder:"DIR" help:"Start from a recorded snapshot of /proc instead of an estimate."`
+
+	ProcEvery moment   `placeholder:"TIME" help:"Record all of /proc every so often, such as 100ms, for mmsim proc."`
+	ProcAt    []moment `placeholder:"TIME" help:"Record all of /proc at a time. Repeatable."`
 }
 
 // Run runs the scenario.
@@ -48,6 +47,7 @@ func (c *runCmd) Run(a *app) error {
 		return err
 	}
 	sum, end, failed := c.simulate(a, sc, w)
+	w.SetModules(sc.Modules())
 	if err := w.Finish(end); err != nil {
 		return &failure{exitFailed, err}
 	}
@@ -80,27 +80,35 @@ func (c *runCmd) checkOptions() error {
 	if _, err := mm.CostPreset(c.Cost); err != nil {
 		return fmt.Errorf("--cost: %w", err)
 	}
-	if c.Boot != "" {
-		if info, err := os.Stat(c.Boot); err != nil || !info.IsDir() {
-			return fmt.Errorf("--boot: there is no directory %s", c.Boot)
+	for _, t := range append([]moment{c.ProcEvery}, c.ProcAt...) {
+		if engine.Time(t)%engine.Microsecond != 0 {
+			return fmt.Errorf("--proc-every and --proc-at: %d ns is not a whole number of microseconds", int64(t))
 		}
 	}
 	return nil
 }
 
 func (c *runCmd) manifest(sc *scripting.Scenario) (results.Manifest, error) {
-	text, err := os.ReadFile(c.File)
+	hash, err := hashFile(c.File)
 	if err != nil {
 		return results.Manifest{}, badUse(err)
 	}
-	sum := sha256.Sum256(text)
 	machine, err := json.Marshal(sc.Machine)
 	if err != nil {
 		return results.Manifest{}, err
 	}
 	m := results.Manifest{
-		Scenario: c.File, ScenarioSHA256: hex.EncodeToString(sum[:]), Seed: sc.Machine.Seed, Cost: c.Cost, Boot: c.Boot,
-		Version: version(), Machine: machine, SampleEvery: float64(sc.SampleEvery) / float64(engine.Second),
+		Scenario: c.File, ScenarioSHA256: hash, Modules: sc.Modules(), Seed: sc.Machine.Seed, SeedGiven: c.Seed != nil, Cost: c.Cost,
+		Boot: c.Boot, MaxSteps: c.MaxSteps, Version: version(), Machine: machine, SampleEvery: sc.SampleEvery.Seconds(),
+		ProcEvery: engine.Time(c.ProcEvery).Seconds(),
+	}
+	for _, t := range c.ProcAt {
+		m.ProcAt = append(m.ProcAt, engine.Time(t).Seconds())
+	}
+	if c.Boot != "" {
+		if m.BootSHA256, err = hashBoot(c.Boot); err != nil {
+			return m, badUse(err)
+		}
 	}
 	for _, p := range sc.Params {
 		m.Parameters = append(m.Parameters, results.Param{Name: p.Name, Value: p.Value})
@@ -143,7 +151,7 @@ func (c *runCmd) simulate(a *app, sc *scripting.Scenario, w *results.Writer) (su
 	defer cancel(nil)
 
 	p := newProgress(a.stderr, isTerminal(a.stderr), filepath.Base(c.File), int64(sc.StopAfter))
-	opt := scripting.RunOptions{Cost: c.Cost, Boot: c.Boot, Recorder: w, Progress: func(now scripting.Progress) {
+	opt := scripting.RunOptions{Cost: c.Cost, Recorder: w, ProcEvery: engine.Time(c.ProcEvery), Progress: func(now scripting.Progress) {
 		end.Virtual = int64(now.Time)
 		if err := w.Err(); err != nil {
 			cancel(err)
@@ -152,6 +160,9 @@ func (c *runCmd) simulate(a *app, sc *scripting.Scenario, w *results.Writer) (su
 			p.at(int64(now.Time))
 		}
 	}}
+	for _, t := range c.ProcAt {
+		opt.ProcAt = append(opt.ProcAt, engine.Time(t))
+	}
 	sum, err = runScenario(ctx, sc, opt)
 	p.done()
 	end.Outcome, end.Err = results.Failed, err

@@ -1,0 +1,59 @@
+package mm
+
+import (
+	"mmsim/engine"
+	"mmsim/mm/addrspace"
+	"mmsim/mm/phys"
+	"mmsim/mm/vmstat"
+)
+
+// KillAll ends the machine's processes as the end of a run does: it sends SIGKILL to each that has started, so that it goes through its exit in its own
+// time, and takes away those whose start has not come, which give their memory back and report no exit. It returns how many are still to end, and those
+// that it took away. What is blocked where signals do not wake ends when that wait does. A fork that is under way may still make a child: KillAll can be
+// called again.
+func (k *Kernel) KillAll() (left int, never []*Process) {
+	for _, p := range k.processes {
+		switch {
+		case p.state == stateLive && p.parent == nil && p.proc.State() == engine.StateNew:
+			p.vanish()
+			never = append(never, p)
+		case p.state == stateLive || p.state == stateExiting:
+			p.send("SIGKILL", false)
+			left++
+		}
+	}
+	return left, never
+}
+
+// vanish takes away a process that never ran: all that it has is from its birth.
+func (p *Process) vanish() {
+	k := p.k
+	const cpu = 0 // it was on none whose lists could take the pages
+	p.proc.Kill("vanish")
+	for _, v := range p.mm.List() {
+		k.zap(v, v.Start, v.End, cpu)
+		k.dropVMA(v, cpu)
+	}
+	p.mm.FreeTables(0, p.mm.Layout.TaskSize, 0, 0, bootTables{startTables{p}})
+	proc := p.proc
+	p.proc = nil // the stack, too, goes to the lists of CPU 0
+	p.freeStack()
+	p.proc = proc
+	p.mm = nil
+	p.oomSkip = true
+	p.state = stateDead
+	k.live--
+}
+
+// bootTables frees the page tables of a process that never ran.
+type bootTables struct{ startTables }
+
+// FreeTable gives the frame of a page table back.
+func (t bootTables) FreeTable(level addrspace.Level, frame uint32) {
+	k := t.p.k
+	page := k.Mem.Page(phys.PFN(frame))
+	if level != addrspace.LevelPUD {
+		k.zoneOf(page).Node.Stat[vmstat.NRPageTablePages]--
+	}
+	k.Mem.FreePage(0, phys.PFN(frame))
+}
