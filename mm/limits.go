@@ -35,4 +35,5 @@ func (p *Process) countFromHere() {
 	}
 	add(&p.rlimit.AS, p.mm.TotalVM)
 	add(&p.rlimit.Data, p.mm.DataVM)
+	add(&p.rlimit.Memlock, p.mm.LockedVM)
 }

@@ -81,6 +81,7 @@ type Process struct {
 	raHits      uint32
 	raWindow    uint32
 	stack       []phys.PFN // kernel stack
+	carried     []carriedPart
 }
 
 // errExit unwinds a process's coroutine when it exits or is killed. It is recovered where the coroutine began.
@@ -116,6 +117,7 @@ func (k *Kernel) Spawn(name string, opt ProcessOptions, body func(*Process)) (*P
 	p.oomScoreAdj, p.adjMin = opt.OOMScoreAdj, min(opt.OOMScoreAdj, 0)
 	p.rlimit = opt.Rlimit.orDefault()
 	p.exec()
+	p.adoptCarried()
 	p.countFromHere()
 	p.start(opt.Start, body)
 	return p, nil

@@ -23,6 +23,8 @@ type Snapshot struct {
 	Vmallocinfo  *Vmallocinfo
 	Iomem        *Iomem
 	SysctlVM     *SysctlVM
+
+	Baseline Baseline // from beside the folder: see [Baseline]
 }
 
 // snapshotFile is a file of a snapshot.
@@ -106,6 +108,10 @@ func ReadSnapshot(dir string) (*Snapshot, error) {
 	}
 	if err := s.Check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	var err error
+	if s.Baseline, err = readBaseline(dir); err != nil {
+		return nil, fmt.Errorf("reading a snapshot: %w", err)
 	}
 	return s, nil
 }

@@ -1,0 +1,132 @@
+package mm
+
+import (
+	"mmsim/mm/addrspace"
+	"mmsim/mm/phys"
+)
+
+// carried is what every declared process of a recorded machine holds beside the scenario's own memory, in pages: the interpreter that ran the
+// scenario, locked in memory. The record's sums contain it, and it goes with the process. The program's file pages, which all share, stay.
+type carried struct {
+	data   uint64 // private writable mappings: what is charged, and what is mapped here
+	anon   uint64 // anonymous pages, resident
+	locked uint64 // of these, locked
+}
+
+func (cfg *Config) carried() carried {
+	if cfg.Boot == nil {
+		return carried{}
+	}
+	b := cfg.Boot.Baseline
+	c := carried{data: b.VmData / 4, anon: b.RssAnon / 4}
+	c.locked = min(max(b.VmLck, b.RssFile)-b.RssFile, b.RssAnon) / 4 // the program's file pages are locked as well
+	return c
+}
+
+// carriedBase is where a process's carried memory lies, away from its heap and its mappings.
+const carriedBase = 0x10000000
+
+// adoptCarried moves what the process carries from the boot processes, which have all that was recorded, into its own address space.
+func (p *Process) adoptCarried() {
+	k := p.k
+	c := k.cfg.carried()
+	if c.anon == 0 {
+		return
+	}
+	own := min(uint64(p.mm.RSS[addrspace.RSSAnon]), c.anon-c.locked) // what exec has mapped is in the record, too
+	c.anon -= k.dropFromBoot(own)
+	const may = addrspace.VMMayRead | addrspace.VMMayWrite | addrspace.VMMayExec
+	at := uint64(carriedBase)
+	for _, part := range []struct {
+		pages, resident uint64
+		locked          int
+	}{{c.locked, c.locked, 1}, {max(c.data, c.anon) - c.locked, c.anon - c.locked, 0}} {
+		if part.pages == 0 {
+			continue
+		}
+		flags := addrspace.VMRead | addrspace.VMWrite | may | addrspace.VMAccount
+		if part.locked == 1 {
+			flags |= addrspace.VMLocked
+			p.mm.LockedVM += part.pages
+		}
+		end := at + part.pages<<addrspace.PageShift
+		v := p.mm.Insert(&addrspace.VMA{Start: at, End: end, PgOff: at >> addrspace.PageShift, Flags: flags})
+		k.anons.Prepare(v)
+		moved := k.moveFromBoot(p, v, at, min(part.resident, part.pages), part.locked)
+		charged := min(int64(part.pages), k.boot.committed)
+		k.boot.committed -= charged
+		k.committed += int64(part.pages) - charged
+		p.carried = append(p.carried, carriedPart{at, moved})
+		at = end + addrspace.PageSize // apart, so that they do not merge
+	}
+}
+
+// carriedPart is a range of resident carried pages.
+type carriedPart struct{ start, pages uint64 }
+
+// moveFromBoot maps n pages of the boot processes, locked ones or others, at an address of the process instead. It returns how many there were.
+func (k *Kernel) moveFromBoot(p *Process, v *addrspace.VMA, addr, n uint64, locked int) uint64 {
+	moved := uint64(0)
+	for i := len(k.boot.spaces) - 1; i >= 0 && moved < n; i-- {
+		s := k.boot.spaces[i]
+		for _, from := range s.List() {
+			if (from.Flags&addrspace.VMLocked != 0) != (locked == 1) {
+				continue
+			}
+			eachLeaf(s, from.Start, from.End, func(l *addrspace.Leaf, lo, hi uint, _ uint64) bool {
+				for j := lo; j < hi && moved < n; j++ {
+					if !addrspace.Test(&l.Present, j) || phys.PFN(l.PTE[j]) == phys.PFN(k.zeroPage) {
+						continue
+					}
+					pfn := phys.PFN(l.PTE[j])
+					page := k.Mem.Page(pfn)
+					l.Zap(j)
+					s.RSS[addrspace.RSSAnon]--
+					to := p.mm.EnsureLeaf(addr, startTables{p})
+					if to == nil {
+						return false
+					}
+					page.Mapping, page.Index = v.AnonVMA.ID, uint32(v.Index(addr))
+					to.Map(addrspace.Slot(addr), uint32(pfn), true)
+					p.mm.RSS[addrspace.RSSAnon]++
+					addr += addrspace.PageSize
+					moved++
+				}
+				return moved < n
+			})
+		}
+	}
+	return moved
+}
+
+// dropFromBoot frees n pages of the boot processes that are not locked, and returns how many there were.
+func (k *Kernel) dropFromBoot(n uint64) uint64 {
+	dropped := uint64(0)
+	for _, s := range k.boot.spaces {
+		for _, v := range s.List() {
+			if v.Flags&addrspace.VMLocked != 0 {
+				continue
+			}
+			eachLeaf(s, v.Start, v.End, func(l *addrspace.Leaf, lo, hi uint, _ uint64) bool {
+				for j := lo; j < hi && dropped < n; j++ {
+					if addrspace.Test(&l.Present, j) {
+						pfn := phys.PFN(l.PTE[j])
+						l.Zap(j)
+						s.RSS[addrspace.RSSAnon]--
+						k.dropMapping(0, pfn)
+						dropped++
+					}
+				}
+				return dropped < n
+			})
+		}
+	}
+	return dropped
+}
+
+// breakCarried makes a process's carried pages its own again after a fork: the recorder's interpreter writes to all of them at once, on both sides.
+func (p *Process) breakCarried() {
+	for _, c := range p.carried {
+		p.touchSeq(c.start, c.pages, true, false)
+	}
+}
