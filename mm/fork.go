@@ -67,11 +67,24 @@ func (p *Process) dupMmap(c *Process) bool {
 			continue
 		}
 		p.k.anons.Fork(w, v)
-		if v.AnonVMA != nil && !p.copyTables(c.mm, v) {
+		if v.AnonVMA != nil && !p.copyTables(c.mm, v) || !p.copyStartTables(c.mm, v) {
 			return false
 		}
 	}
 	return true
+}
+
+// copyStartTables gives the child the tables of entries that every process has from its start: those of the kernel's pages, which are always
+// copied (VM_PFNMAP), and that of the stack, which the child uses at once.
+func (p *Process) copyStartTables(dst *addrspace.Space, v *addrspace.VMA) bool {
+	at := v.Start
+	if v.Flags&addrspace.VMPFNMap == 0 {
+		if !v.Contains(p.mm.Stack) {
+			return true
+		}
+		at = p.mm.Stack
+	}
+	return p.mm.Leaf(at) == nil || dst.EnsureLeaf(at, p) != nil
 }
 
 // copyTables copies the entries of one VMA by chunks of 512.
@@ -86,10 +99,7 @@ func (p *Process) copyTables(dst *addrspace.Space, v *addrspace.VMA) bool {
 			to = addrspace.Slot(v.End)
 		}
 		addr = base + 1<<addrspace.LeafShift
-		if src.Used == 0 {
-			continue
-		}
-		l := dst.EnsureLeaf(base, p)
+		l := dst.EnsureLeaf(base, p) // even if no entry of src is in use
 		if l == nil {
 			return false
 		}

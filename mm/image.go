@@ -14,8 +14,8 @@ const (
 	stackPages = 33
 )
 
-// exec maps what a program begins with: the kernel's pages at the top of the mapping area, a stack, and a heap behind the image. The tables of
-// entries for the stack and the kernel's pages exist, since the program has used both to get where it is.
+// exec maps what a program begins with: the kernel's pages at the top of the mapping area, a stack, and a heap behind the image. The program has used
+// all of them to get where it is: a page of the stack and one of the heap are there, and the table of entries of the kernel's pages.
 func (p *Process) exec() {
 	l := p.k.layout
 	s := addrspace.NewSpace(l, p.rlimit.Stack, &p.k.anons)
@@ -43,8 +43,29 @@ func (p *Process) exec() {
 	}
 	p.k.committed += startHeap + stackPages
 	s.EnsureLeaf(vvar, startTables{p})
-	s.EnsureLeaf(l.StackTop-page, startTables{p})
+	p.startPage(s.StartBrk)
+	p.startPage(s.Stack)
 	p.allocStack()
+}
+
+// startPage gives a process that is not running yet an anonymous page. A recorded machine has it already, among those of its boot processes; without
+// memory, too, there is just the table of entries.
+func (p *Process) startPage(addr uint64) {
+	k := p.k
+	l := p.mm.EnsureLeaf(addr, startTables{p})
+	if k.cfg.Boot != nil {
+		return
+	}
+	var ac phys.AllocContext
+	flags := k.Mem.Prepare(&ac, gfpAnon, 0, k.nodeOfCPU[0].ID, nil)
+	pfn := k.Mem.GetPageFromFreelist(&ac, 0, flags)
+	if l == nil || pfn == 0 {
+		return
+	}
+	v := p.mm.Find(addr)
+	k.anons.Prepare(v)
+	k.newAnon(0, pfn, v, addr)
+	l.Map(addrspace.Slot(addr), uint32(pfn), true)
 }
 
 // startTables takes the pages of a process's first page tables, which is not running yet: from those of the recorded machine if there is one.

@@ -14,6 +14,8 @@ import (
 func (k *Kernel) KillAll() (left int, never []*Process) {
 	for _, p := range k.processes {
 		switch {
+		case p.state == stateLive && p.proc == nil: // its parent is still making it
+			left++
 		case p.state == stateLive && p.parent == nil && p.proc.State() == engine.StateNew:
 			p.vanish()
 			never = append(never, p)

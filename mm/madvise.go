@@ -212,6 +212,5 @@ func (p *Process) madvisePopulate(v *addrspace.VMA, start, end uint64, write boo
 	if v.Flags&need == 0 || v.Flags&(addrspace.VMIO|addrspace.VMPFNMap) != 0 {
 		return EINVAL
 	}
-	p.populateVMA(start, end, write)
-	return 0
+	return p.populateVMA(v, start, end, write)
 }

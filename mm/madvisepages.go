@@ -147,9 +147,9 @@ func (p *Process) madviseWillneed(v *addrspace.VMA, start, end uint64) {
 }
 
 // madviseRemove frees the pages of shared memory that [start, end) of a VMA shows, for everybody (madvise_remove, shmem_fallocate). EINVAL: it is
-// not shared memory, or locked; EACCES: it is not mapped writable.
+// not shared memory, or locked; EACCES: it cannot be made writable.
 func (p *Process) madviseRemove(v *addrspace.VMA, start, end uint64) Errno {
-	const shared = addrspace.VMShared | addrspace.VMWrite
+	const shared = addrspace.VMShared | addrspace.VMMayWrite
 	switch {
 	case v.Flags&addrspace.VMLocked != 0 || v.Object == nil:
 		return EINVAL

@@ -204,13 +204,23 @@ func (p *Process) populate(start, end uint64, ignore bool) Errno {
 			return EFAULT
 		}
 		write := v.Flags&(addrspace.VMWrite|addrspace.VMShared) == addrspace.VMWrite
-		p.populateVMA(from, to, write)
+		if e := p.populateVMA(v, from, to, write); e != 0 && !ignore {
+			return e
+		}
 	}
 	return 0
 }
 
-// populateVMA faults a range of one VMA in and marks its pages as used, as get_user_pages does (populate_vma_page_range, FOLL_TOUCH).
-func (p *Process) populateVMA(from, to uint64, write bool) {
+// populateVMA faults a range of one VMA in and marks its pages as used, as get_user_pages does (populate_vma_page_range, FOLL_TOUCH). EFAULT: it goes
+// beyond the end of what is mapped, where an access would be a bus error.
+func (p *Process) populateVMA(v *addrspace.VMA, from, to uint64, write bool) (e Errno) {
+	if v.Object != nil {
+		pages := p.k.shmemOf(v).pages
+		end := v.Start + (max(pages, v.PgOff)-v.PgOff)<<addrspace.PageShift
+		if end < to {
+			to, e = max(end, from), EFAULT
+		}
+	}
 	p.touchSeq(from, (to-from)>>addrspace.PageShift, write, false)
 	eachLeaf(p.mm, from, to, func(l *addrspace.Leaf, first, last uint, _ uint64) bool {
 		for i := first; i < last; i++ {
@@ -220,4 +230,5 @@ func (p *Process) populateVMA(from, to uint64, write bool) {
 		}
 		return true
 	})
+	return e
 }

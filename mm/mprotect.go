@@ -63,7 +63,7 @@ func (p *Process) mprotectFixup(prev, v *addrspace.VMA, start, end uint64, flags
 	p.spend(engine.Time(n) * p.k.cost.ProtectPage)
 	p.mm.Reaccount(old, flags, int64(pages))
 	if old&(addrspace.VMWrite|addrspace.VMShared|addrspace.VMLocked) == addrspace.VMLocked && flags&addrspace.VMWrite != 0 {
-		p.populateVMA(start, end, true)
+		p.populateVMA(m, start, end, true)
 	}
 	return m, 0
 }

@@ -157,6 +157,9 @@ type clusterState struct {
 	prev       int
 }
 
+// firstHits are the hits that the first readahead assumes (swapin_readahead_hits).
+const firstHits = 4
+
 // swapinCluster reads the aligned group of slots around an entry that the latest hits call for, and returns the entry's page
 // (swap_cluster_readahead). 0: no memory, or the slot is not used any more.
 func (p *Process) swapinCluster(e swap.Entry) phys.PFN {

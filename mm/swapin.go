@@ -106,7 +106,7 @@ func (p *Process) readSynchronous(e swap.Entry) phys.PFN {
 	}
 	page := k.Mem.Page(pfn)
 	page.SetKind(phys.KindAnon)
-	page.SetFlags(phys.FlagSwapbacked | phys.FlagDirty | phys.FlagLocked) // nobody maps it yet: reclaim must not take it
+	page.SetFlags(phys.FlagSwapbacked | phys.FlagLocked) // nobody maps it yet: reclaim must not take it
 	k.refault(page, k.swap.Shadow(e))
 	k.lruAdd(p.cpu(), pfn)
 	k.count(vmstat.Pswpin, 1)
