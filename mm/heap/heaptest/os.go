@@ -278,8 +278,13 @@ func (o *OS) accessible(start, end uint64) bool {
 		return true
 	}
 	for _, v := range o.vmas {
-		if v.writable && v.start <= start && end <= v.end {
-			return true
+		if v.start <= start && start < v.end {
+			if !v.writable {
+				return false
+			}
+			if start = v.end; start >= end {
+				return true
+			}
 		}
 	}
 	return false
