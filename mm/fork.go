@@ -30,7 +30,12 @@ func (p *Process) Fork(name string, body func(*Process)) (int, Errno) {
 	c.parent = p
 	p.children = append(p.children, c)
 	p.forks++
-	c.start(k.Sim.Now(), body)
+	c.carried = p.carried
+	c.start(k.Sim.Now(), func(c *Process) {
+		c.breakCarried()
+		body(c)
+	})
+	p.breakCarried()
 	p.checkSignals()
 	return c.pid, 0
 }
