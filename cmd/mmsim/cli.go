@@ -16,10 +16,13 @@ import (
 
 // cli is the grammar of the command line.
 type cli struct {
-	Run     runCmd     `cmd:"" help:"Run a scenario; leave its results and charts in a directory."`
-	Plot    plotCmd    `cmd:"" help:"Draw the charts of a run again, without running."`
-	Check   checkCmd   `cmd:"" help:"Parse a scenario and make its declarations, without running."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Run      runCmd      `cmd:"" help:"Run a scenario; leave its results and charts in a directory. Example: mmsim run scenarios/hello.lua"`
+	Plot     plotCmd     `cmd:"" help:"Draw the charts of a run again, without running. Example: mmsim plot runs/hello-1 --format pdf"`
+	Proc     procCmd     `cmd:"" help:"Show /proc of a run at a time, or run a tool over it. Examples: mmsim proc runs/hello-1 meminfo; mmsim proc runs/hello-1 --at 20ms -- free -h"`
+	Check    checkCmd    `cmd:"" help:"Parse a scenario and make its declarations, without running. Example: mmsim check scenarios/hello.lua"`
+	Snapshot snapshotCmd `cmd:"" help:"Record /proc of this machine, to start a run from. Example: mmsim snapshot -o boot"`
+	Version  versionCmd  `cmd:"" help:"Print the version. Example: mmsim version"`
+	OverProc overProcCmd `cmd:"" hidden:""`
 
 	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }

@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -39,6 +40,7 @@ func mainCode() int { return run(os.Args[1:], os.Stdout, os.Stderr) }
 // app is what commands need of the world.
 type app struct {
 	stdout, stderr io.Writer
+	command        []string // behind "--": what mmsim proc runs; nil if there is none
 }
 
 // run is the program: it takes the arguments and returns the exit code.
@@ -61,12 +63,22 @@ func run(args []string, stdout, stderr io.Writer) (code int) {
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 		kong.Vars{"version": version(), "steps": thousands(scripting.DefaultMaxSteps), "costs": strings.Join(mm.CostPresetNames(), " or ")},
 	)
+	args, command := cutCommand(args)
 	ctx, err := parser.Parse(args)
 	if err != nil {
 		fmt.Fprintf(stderr, "mmsim: %v\n%s\n", err, usageHint(err))
 		return exitUsage
 	}
-	return report(stderr, ctx.Run(&app{stdout, stderr}))
+	return report(stderr, ctx.Run(&app{stdout, stderr, command}))
+}
+
+// cutCommand takes off what is behind "--" if the subcommand is one that runs a command.
+func cutCommand(args []string) (rest, command []string) {
+	i := slices.Index(args, "--")
+	if i <= 0 || args[0] != "proc" && args[0] != "over-proc" {
+		return args, nil
+	}
+	return args[:i], append([]string{}, args[i+1:]...)
 }
 
 // exitCode is thrown where the command-line library wants to leave the program (after --help).
