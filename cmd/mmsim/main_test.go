@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"io/fs"
@@ -26,21 +27,37 @@ func TestMain(m *testing.M) {
 	})
 }
 
+var update = flag.Bool("update", false, "replace golden text in the scripts by what is printed now")
+
 // TestScripts runs the command line as a user does. Beside testscript's commands there are:
 //
 //	exitcode N COMMAND...         runs a command that must end with N
 //	await FILE TEXT               waits until TEXT is in FILE
+//	sum DIR FILE                  writes the hashes of all files of DIR to FILE
 //	isjson FILE [FIELD VALUE]...  checks that FILE (or stdout) is one JSON object with these fields
 //	sameruns A B                  compares two run directories, wall times aside
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
+		UpdateScripts:       *update,
+		Setup: func(env *testscript.Env) error {
+			repo, err := filepath.Abs(root)
+			env.Setenv("REPO", repo)
+			return err
+		},
+		Condition: func(cond string) (bool, error) {
+			if cond == "root" {
+				return os.Geteuid() == 0, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", cond)
+		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exitcode": exitStatus,
 			"await":    await,
 			"isjson":   isJSON,
 			"sameruns": sameRuns,
+			"sum":      sum,
 		},
 	})
 }
@@ -72,6 +89,19 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	ts.Fatalf("%s did not come to %s", args[1], path)
+}
+
+func sum(ts *testscript.TestScript, _ bool, args []string) {
+	var b strings.Builder
+	ts.Check(filepath.WalkDir(ts.MkAbs(args[0]), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		hash, err := hashFile(path)
+		fmt.Fprintln(&b, path, hash)
+		return err
+	}))
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(b.String()), 0o644))
 }
 
 func isJSON(ts *testscript.TestScript, _ bool, args []string) {

@@ -48,6 +48,11 @@ func (c *runCmd) Run(a *app) error {
 	}
 	sum, end, failed := c.simulate(a, sc, w)
 	w.SetModules(sc.Modules())
+	for _, t := range c.ProcAt {
+		if int64(t) > end.Virtual {
+			fmt.Fprintf(a.stderr, "mmsim: --proc-at %g s: the run ended at %g s\n", engine.Time(t).Seconds(), engine.Time(end.Virtual).Seconds())
+		}
+	}
 	if err := w.Finish(end); err != nil {
 		return &failure{exitFailed, err}
 	}
