@@ -244,16 +244,12 @@ function p:mincore(addr, len) end
 function p:touch(addr, len, mode, opts) end
 
 ---Allocates n bytes. It touches no more memory than the allocator itself does.
----Not there yet in this version.
----@deprecated
 ---@param n Size
 ---@return number? ptr
 ---@return string? errno
 function p:malloc(n) end
 
 ---Allocates n zeroed elements.
----Not there yet in this version.
----@deprecated
 ---@param n integer
 ---@param size Size
 ---@return number? ptr
@@ -261,8 +257,6 @@ function p:malloc(n) end
 function p:calloc(n, size) end
 
 ---Changes an allocation's size.
----Not there yet in this version.
----@deprecated
 ---@param ptr? number
 ---@param n Size
 ---@return number? ptr
@@ -270,8 +264,6 @@ function p:calloc(n, size) end
 function p:realloc(ptr, n) end
 
 ---Allocates n bytes at a multiple of align.
----Not there yet in this version.
----@deprecated
 ---@param align Size
 ---@param n Size
 ---@return number? ptr
@@ -279,27 +271,21 @@ function p:realloc(ptr, n) end
 function p:memalign(align, n) end
 
 ---Frees an allocation. A pointer that is not live raises a Lua error, as glibc would abort.
----Not there yet in this version.
----@deprecated
 ---@param ptr? number
 function p:free(ptr) end
 
 ---Gives free memory back to the kernel (malloc_trim(3)).
----Not there yet in this version.
----@deprecated
 ---@param pad? Size
+---@return boolean released
 function p:malloc_trim(pad) end
 
 ---Sets a parameter of the allocator (mallopt(3)); names without the `M_`.
----Not there yet in this version.
----@deprecated
 ---@param name string
 ---@param value Size
+---@return boolean taken
 function p:mallopt(name, value) end
 
 ---Gives the bytes that an allocation really has.
----Not there yet in this version.
----@deprecated
 ---@param ptr number
 ---@return number bytes
 function p:malloc_usable_size(ptr) end

@@ -11,6 +11,7 @@ type CostTable struct {
 	Name string
 
 	Syscall         engine.Time // entering and leaving the kernel, with what a cheap call does
+	LibCall         engine.Time // a call of the C library that makes no system call, such as malloc(3) from its cache
 	Mmap            engine.Time // mmap(2) or munmap(2) of a range with no pages
 	Brk             engine.Time // brk(2) that moves the break
 	Mprotect        engine.Time // mprotect(2), mremap(2) and madvise(2) of a range with no pages
@@ -49,6 +50,7 @@ type CostTable struct {
 var serverCosts = CostTable{
 	Name:            "server",
 	Syscall:         176,    // [E] getppid
+	LibCall:         5,      // [E] malloc and free of 64 bytes, halved
 	Mmap:            2025,   // [E] mmap and munmap of one page, halved
 	Mprotect:        2025,   // as Mmap: a VMA is split or merged
 	Mremap:          2025,   // as Mmap
@@ -89,6 +91,7 @@ var serverCosts = CostTable{
 var oracleCosts = CostTable{
 	Name:            "oracle",
 	Syscall:         3000,
+	LibCall:         3000, // the Lua call, as in Syscall
 	Mmap:            3000,
 	Mprotect:        3000,
 	Mremap:          3000,

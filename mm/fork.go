@@ -18,7 +18,7 @@ func (p *Process) Fork(name string, body func(*Process)) (int, Errno) {
 	if c == nil {
 		return 0, EAGAIN
 	}
-	c.node, c.rlimit, c.oomScoreAdj, c.adjMin = p.node, p.rlimit, p.oomScoreAdj, p.adjMin
+	c.node, c.rlimit, c.oomScoreAdj, c.adjMin, c.malloc = p.node, p.rlimit, p.oomScoreAdj, p.adjMin, p.malloc
 	c.mm = addrspace.NewSpace(p.mm.Layout, p.rlimit.Stack, &k.anons)
 	c.mm.StartBrk, c.mm.Brk, c.mm.Stack = p.mm.StartBrk, p.mm.Brk, p.mm.Stack
 	if !p.dupMmap(c) {
@@ -31,6 +31,9 @@ func (p *Process) Fork(name string, body func(*Process)) (int, Errno) {
 	p.children = append(p.children, c)
 	p.forks++
 	c.carried = p.carried
+	if p.heap != nil {
+		c.heap = p.heap.Clone(heapOS{c})
+	}
 	c.start(k.Sim.Now(), func(c *Process) {
 		c.breakCarried()
 		body(c)

@@ -6,7 +6,9 @@ import (
 	"strconv"
 
 	"mmsim/engine"
+	"mmsim/internal/suggest"
 	"mmsim/mm/addrspace"
+	"mmsim/mm/heap"
 	"mmsim/mm/phys"
 )
 
@@ -27,6 +29,7 @@ type ProcessOptions struct {
 	CPU         int // CPU that it is pinned to; -1: any
 	Node        int // node that its memory is bound to; -1: any
 	Rlimit      Rlimit
+	Malloc      string // the C library's allocator: "ptmalloc", which is also meant by "", or "dlmalloc"
 }
 
 // DefaultProcessOptions are those of a process that declares nothing. Zero limits in ProcessOptions.Rlimit mean these, too.
@@ -82,6 +85,8 @@ type Process struct {
 	raWindow    uint32
 	stack       []phys.PFN // kernel stack
 	carried     []carriedPart
+	malloc      string
+	heap        heap.Allocator // the C library's; nil until it is used
 }
 
 // errExit unwinds a process's coroutine when it exits or is killed. It is recovered where the coroutine began.
@@ -106,6 +111,10 @@ func (k *Kernel) Spawn(name string, opt ProcessOptions, body func(*Process)) (*P
 		return nil, fmt.Errorf("process %q: there is no CPU %d; the machine has %d, from 0", name, opt.CPU, len(k.nodeOfCPU))
 	case opt.Node >= len(k.Mem.Nodes) || opt.Node < -1:
 		return nil, fmt.Errorf("process %q: there is no node %d; the machine has %d, from 0", name, opt.Node, len(k.Mem.Nodes))
+	case opt.Malloc != "" && opt.Malloc != "ptmalloc" && opt.Malloc != "dlmalloc":
+		return nil, fmt.Errorf("process %q: %w", name, suggest.Unknown("malloc", opt.Malloc, []string{"ptmalloc", "dlmalloc"}))
+	case opt.Malloc == "dlmalloc" && k.Mem.Arch == phys.I386:
+		return nil, fmt.Errorf("process %q: dlmalloc is modelled for x86_64 only", name)
 	case opt.Start < 0:
 		return nil, fmt.Errorf("process %q: it cannot start before time 0", name)
 	}
@@ -116,6 +125,7 @@ func (k *Kernel) Spawn(name string, opt ProcessOptions, body func(*Process)) (*P
 	p.node = opt.Node
 	p.oomScoreAdj, p.adjMin = opt.OOMScoreAdj, min(opt.OOMScoreAdj, 0)
 	p.rlimit = opt.Rlimit.orDefault()
+	p.malloc = opt.Malloc
 	p.exec()
 	p.adoptCarried()
 	p.countFromHere()

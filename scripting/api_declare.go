@@ -65,7 +65,7 @@ var declarations = []Entry{
 				{Name: "node", Kind: KindInt, Opt: true, Min: 0, Max: maxNodes - 1, Doc: "the only node that its memory comes from"},
 				{Name: "rlimit", Kind: KindTable, Opt: true, Lua: "table<string, Size>", Doc: "`{ AS=, DATA=, STACK=, MEMLOCK= }`, counted from what the process has when it starts"},
 				{Name: "count", Kind: KindInt, Opt: true, Min: 1, Max: maxProcesses, Default: "1", Doc: "n copies, named `name.1`, `name.2` …"},
-				{Name: "malloc", Kind: KindEnum, Opt: true, Enum: []string{"ptmalloc"}, Later: []string{"dlmalloc", "jemalloc", "tcmalloc", "scudo"}, Default: `"ptmalloc"`},
+				{Name: "malloc", Kind: KindEnum, Opt: true, Enum: []string{"ptmalloc", "dlmalloc"}, Later: []string{"jemalloc", "tcmalloc", "scudo"}, Default: `"ptmalloc"`},
 			}},
 			{Name: "fn", Kind: KindFunc, Lua: "fun(p: Process)"},
 		},

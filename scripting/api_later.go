@@ -3,40 +3,11 @@ package scripting
 // What is declared here has no function yet; it moves to the files of what is served when it gets one.
 
 var (
-	argPtr = Arg{Name: "ptr", Kind: KindAddr}
-	argFD  = Arg{Name: "fd", Kind: KindInt}
+	argFD = Arg{Name: "fd", Kind: KindInt}
 
-	resultPtr   = []Result{{"ptr", "number?"}, {"errno", "string?"}}
 	resultBytes = []Result{{"bytes", "number?"}, {"errno", "string?"}}
 	errnosIO    = []string{"EBADF", "EINVAL", "EIO"}
 )
-
-// heapCalls are the C library's allocator, on top of brk and mmap.
-var heapCalls = []Entry{
-	{
-		Scope: ScopeProcess, Name: "malloc", Args: []Arg{{Name: "n", Kind: KindSize}}, Results: resultPtr, Errnos: []string{"ENOMEM"},
-		Doc: "Allocates n bytes. It touches no more memory than the allocator itself does.",
-	},
-	{
-		Scope: ScopeProcess, Name: "calloc", Args: []Arg{{Name: "n", Kind: KindInt}, {Name: "size", Kind: KindSize}},
-		Results: resultPtr, Errnos: []string{"ENOMEM"}, Doc: "Allocates n zeroed elements.",
-	},
-	{
-		Scope: ScopeProcess, Name: "realloc", Args: []Arg{{Name: "ptr", Kind: KindAddr, Opt: true}, {Name: "n", Kind: KindSize}},
-		Results: resultPtr, Errnos: []string{"ENOMEM"}, Doc: "Changes an allocation's size.",
-	},
-	{
-		Scope: ScopeProcess, Name: "memalign", Args: []Arg{{Name: "align", Kind: KindSize}, {Name: "n", Kind: KindSize}},
-		Results: resultPtr, Errnos: []string{"EINVAL", "ENOMEM"}, Doc: "Allocates n bytes at a multiple of align.",
-	},
-	{
-		Scope: ScopeProcess, Name: "free", Args: []Arg{{Name: "ptr", Kind: KindAddr, Opt: true}},
-		Doc: "Frees an allocation. A pointer that is not live raises a Lua error, as glibc would abort.",
-	},
-	{Scope: ScopeProcess, Name: "malloc_trim", Args: []Arg{{Name: "pad", Kind: KindSize, Opt: true, Default: "0"}}, Doc: "Gives free memory back to the kernel (malloc_trim(3))."},
-	{Scope: ScopeProcess, Name: "mallopt", Args: []Arg{{Name: "name", Kind: KindString}, {Name: "value", Kind: KindSize}}, Doc: "Sets a parameter of the allocator (mallopt(3)); names without the `M_`."},
-	{Scope: ScopeProcess, Name: "malloc_usable_size", Args: []Arg{argPtr}, Results: []Result{{"bytes", "number"}}, Doc: "Gives the bytes that an allocation really has."},
-}
 
 // fileCalls are files, the page cache and shared memory.
 var fileCalls = []Entry{

@@ -10,9 +10,8 @@ import (
 // notYet is what the language has and this version does not serve. It can only shrink.
 const notYet = `
 machine.lru=mglru machine.slab=slab
-file cgroup process.cgroup process.malloc=dlmalloc process.malloc=jemalloc process.malloc=tcmalloc process.malloc=scudo kthread
+file cgroup process.cgroup process.malloc=jemalloc process.malloc=tcmalloc process.malloc=scudo kthread
 p:mmap.fd p:mmap.offset p:mmap.hugetlb
-p:malloc p:calloc p:realloc p:memalign p:free p:malloc_trim p:mallopt p:malloc_usable_size
 p:exec
 p:open p:read p:write p:fsync p:fdatasync p:sync p:close p:ftruncate p:fallocate p:unlink p:fadvise
 p:shmget p:shmat p:shmdt p:shmctl p:memfd

@@ -118,6 +118,10 @@ func declareProcess(c *call) int {
 	if v[opts+6].set {
 		p.Rlimit = c.rlimits(v[opts+6].lv.(*lua.LTable))
 	}
+	p.Malloc = "ptmalloc"
+	if v[opts+8].set {
+		p.Malloc = v[opts+8].s
+	}
 	count := 1
 	if v[opts+7].set {
 		count = int(v[opts+7].n)

@@ -164,7 +164,7 @@ func (r *run) report() {
 
 func (r *run) spawn(d *Process) error {
 	opt := mm.ProcessOptions{
-		Start: d.start, OOMScoreAdj: d.OOMScoreAdj, Nice: d.Nice, CPU: d.CPU, Node: d.Node,
+		Start: d.start, OOMScoreAdj: d.OOMScoreAdj, Nice: d.Nice, CPU: d.CPU, Node: d.Node, Malloc: d.Malloc,
 		Rlimit: mm.Rlimit{
 			AS: uint64(d.Rlimit["AS"]), Data: uint64(d.Rlimit["DATA"]),
 			Stack: uint64(d.Rlimit["STACK"]), Memlock: uint64(d.Rlimit["MEMLOCK"]),

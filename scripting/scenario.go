@@ -68,6 +68,7 @@ type Process struct {
 	CPU         int              `json:"cpu"`  // -1: any
 	Node        int              `json:"node"` // -1: any
 	Rlimit      map[string]int64 `json:"rlimit,omitempty"`
+	Malloc      string           `json:"malloc"`
 	start       engine.Time
 	fn          luaFunction
 	at          place
