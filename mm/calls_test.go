@@ -125,7 +125,7 @@ func (c *caller) run(p *Process) {
 // each. When all have ended, everything is free again.
 func TestRandomCalls(t *testing.T) {
 	seen := map[string]int{}
-	for seed := range uint64(14) {
+	for seed := range uint64(10) {
 		m := testMachine{ram: 96 << 20, cpus: 1 + int(seed%2)}
 		if dev := []string{"", "ssd", "zram", "disk"}[seed/2%4]; dev != "" {
 			m.swap = []SwapConfig{{Size: 48 << 20, Device: dev, Priority: -1}}
@@ -136,7 +136,7 @@ func TestRandomCalls(t *testing.T) {
 			for _, f := range []string{"nr_anon_pages", "nr_shmem", "nr_mapped", "nr_mlock", "nr_unevictable", "nr_page_table_pages"} {
 				base[f] = k.vm(t, f)
 			}
-			left := 180
+			left := 130
 			for _, name := range []string{"a", "b"} {
 				c := &caller{k: k, t: t, r: engine.NewStream(seed, name), left: &left, seen: seen}
 				opt := DefaultProcessOptions()
