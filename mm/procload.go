@@ -40,14 +40,7 @@ func (k *Kernel) tickLoad() {
 		}
 		k.load.avg[i] = v / loadOne
 	}
-	alive := k.blocked() > 0
-	for _, p := range k.processes {
-		if p.proc != nil && p.proc.State() < engine.StateWaiting {
-			alive = true
-			break
-		}
-	}
-	if alive {
+	if k.Sim.Horizon() < engine.MaxTime { // else nothing will ever happen again, and the run is over
 		k.startLoad()
 	}
 }
