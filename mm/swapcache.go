@@ -76,7 +76,6 @@ func (k *Kernel) writeSwap(t *task, pfn phys.PFN) (underWay bool) {
 	p := k.Mem.Page(pfn)
 	e := swap.Entry(k.Mem.Private(pfn))
 	k.count(vmstat.Pswpout, 1)
-	k.count(vmstat.PgPgout, 4)
 	z := k.zoneOf(p)
 	p.Clear(phys.FlagDirty)
 	if k.synchronous(e) {
@@ -84,6 +83,7 @@ func (k *Kernel) writeSwap(t *task, pfn phys.PFN) (underWay bool) {
 		z.Node.Stat[vmstat.NRWritten]++
 		return false
 	}
+	k.count(vmstat.PgPgout, 4)
 	p.Set(phys.FlagWriteback)
 	z.Node.Stat[vmstat.NRWriteback]++
 	z.Stat[vmstat.NRZoneWritePending]++

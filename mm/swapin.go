@@ -109,8 +109,7 @@ func (p *Process) readSynchronous(e swap.Entry) phys.PFN {
 	page.SetFlags(phys.FlagSwapbacked | phys.FlagLocked) // nobody maps it yet: reclaim must not take it
 	k.refault(page, k.swap.Shadow(e))
 	k.lruAdd(p.cpu(), pfn)
-	k.count(vmstat.Pswpin, 1)
-	k.count(vmstat.PgPgin, 4)
+	k.count(vmstat.Pswpin, 1) // and no pgpgin: a page goes to such a device without a request (bdev_read_page)
 	p.spend(transferTime(k.device(e)))
 	page.Clear(phys.FlagLocked)
 	return pfn
@@ -139,11 +138,11 @@ func (p *Process) readSwap(e swap.Entry, readahead bool) phys.PFN {
 	}
 	k.lruAdd(p.cpu(), pfn)
 	k.count(vmstat.Pswpin, 1)
-	k.count(vmstat.PgPgin, 4)
 	if k.synchronous(e) {
 		p.spend(transferTime(k.device(e)))
 		k.endSwapRead(pfn)
 	} else {
+		k.count(vmstat.PgPgin, 4)
 		k.plugIO(p.cpu(), e, pfn, false)
 	}
 	return pfn
