@@ -360,6 +360,32 @@ function p:status(field) end
 ---@return number value
 function p:smaps(field) end
 
+---Gives the segment with that key, made if there is none (shmget(2)); key 0 always makes one. It outlives its processes.
+---@param key integer
+---@param size Size
+---@return number? id
+---@return string? errno
+function p:shmget(key, size) end
+
+---Attaches a segment (shmat(2)).
+---@param id integer
+---@return number? addr
+---@return string? errno
+function p:shmat(id) end
+
+---Detaches the segment that was attached at addr (shmdt(2)).
+---@param addr number # address
+---@return true? ok
+---@return string? errno
+function p:shmdt(addr) end
+
+---Removes a segment when the last process has detached it (shmctl(2)).
+---@param id integer
+---@param command "RMID"
+---@return true? ok
+---@return string? errno
+function p:shmctl(id, command) end
+
 ---Opens a file. mode is `r`, `w` or `rw`, with `+creat`, `+trunc`, `+direct` appended. `/dev/shm/…` and `/tmp/…` are tmpfs, all else is on the disk.
 ---Not there yet in this version.
 ---@deprecated
@@ -457,40 +483,6 @@ function p:unlink(path) end
 ---@return true? ok
 ---@return string? errno
 function p:fadvise(fd, offset, len, advice) end
-
----Gives a System V segment (shmget(2)).
----Not there yet in this version.
----@deprecated
----@param key integer
----@param size Size
----@return number? id
----@return string? errno
-function p:shmget(key, size) end
-
----Attaches a segment (shmat(2)).
----Not there yet in this version.
----@deprecated
----@param id integer
----@return number? addr
----@return string? errno
-function p:shmat(id) end
-
----Detaches a segment (shmdt(2)).
----Not there yet in this version.
----@deprecated
----@param addr number # address
----@return true? ok
----@return string? errno
-function p:shmdt(addr) end
-
----Removes a segment when the last process has detached it (shmctl(2)).
----Not there yet in this version.
----@deprecated
----@param id integer
----@param command "RMID"
----@return true? ok
----@return string? errno
-function p:shmctl(id, command) end
 
 ---Gives a file in memory without a name (memfd_create(2)).
 ---Not there yet in this version.

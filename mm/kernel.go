@@ -47,6 +47,7 @@ type Kernel struct {
 	load      loads
 	zeroPage  uint32 // frame of the shared zero page
 	objects   objectTable
+	segments  []*shmem // System V segments by id
 	cluster   clusterState
 	mlocked   int64 // pages marked as locked in memory
 

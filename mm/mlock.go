@@ -222,7 +222,7 @@ func (p *Process) populateVMA(v *addrspace.VMA, from, to uint64, write bool) (e 
 		}
 	}
 	p.touchSeq(from, (to-from)>>addrspace.PageShift, write, false)
-	if e != 0 && !write && p.mm.EnsureLeaf(to, p) != nil {
+	if e != 0 && !write && p.mm.Leaf(to) != nil {
 		p.faultAround(v, p.k.shmemOf(v), to) // the fault that fails maps its neighbours first
 	}
 	eachLeaf(p.mm, from, to, func(l *addrspace.Leaf, first, last uint, _ uint64) bool {

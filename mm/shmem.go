@@ -16,6 +16,8 @@ type shmem struct {
 	reserve bool   // charged as a whole when it was made; else page by page
 	handles int    // who keeps it beside its mappings: a System V id
 	inode   uint64 // its number in /proc/PID/maps
+	key     int    // of a System V segment
+	size    uint64 // of a System V segment, in bytes
 	charged int64  // pages in Committed_AS
 	resident,
 	swapped int64

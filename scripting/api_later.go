@@ -39,13 +39,6 @@ var fileCalls = []Entry{
 		Args:    []Arg{argFD, {Name: "offset", Kind: KindSize}, argLen, {Name: "advice", Kind: KindString}},
 		Results: resultOK, Errnos: errnosIO, Doc: "Says how a file will be used (posix_fadvise(2)).",
 	},
-	{Scope: ScopeProcess, Name: "shmget", Args: []Arg{{Name: "key", Kind: KindInt}, {Name: "size", Kind: KindSize}}, Results: []Result{{"id", "number?"}, {"errno", "string?"}}, Errnos: []string{"EINVAL", "ENOMEM"}, Doc: "Gives a System V segment (shmget(2))."},
-	{Scope: ScopeProcess, Name: "shmat", Args: []Arg{{Name: "id", Kind: KindInt}}, Results: resultAddr, Errnos: []string{"EINVAL", "ENOMEM"}, Doc: "Attaches a segment (shmat(2))."},
-	{Scope: ScopeProcess, Name: "shmdt", Args: []Arg{argAddr}, Results: resultOK, Errnos: []string{"EINVAL"}, Doc: "Detaches a segment (shmdt(2))."},
-	{
-		Scope: ScopeProcess, Name: "shmctl", Args: []Arg{{Name: "id", Kind: KindInt}, {Name: "command", Kind: KindEnum, Enum: []string{"RMID"}}},
-		Results: resultOK, Errnos: []string{"EINVAL"}, Doc: "Removes a segment when the last process has detached it (shmctl(2)).",
-	},
 	{Scope: ScopeProcess, Name: "memfd", Args: []Arg{{Name: "name", Kind: KindString, Opt: true}}, Results: []Result{{"fd", "number?"}, {"errno", "string?"}}, Doc: "Gives a file in memory without a name (memfd_create(2))."},
 }
 
