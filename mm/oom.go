@@ -3,6 +3,7 @@ package mm
 import (
 	"math"
 
+	"mmsim/engine"
 	"mmsim/mm/addrspace"
 	"mmsim/mm/phys"
 	"mmsim/mm/vmstat"
@@ -12,6 +13,27 @@ import (
 type oomState struct {
 	locked  bool
 	victims int // chosen and not yet gone (oom_victims)
+
+	since   engine.Time // the interval of the limit on reports began here
+	reports int         // full reports since then
+}
+
+// Full reports are limited to oomReports in an interval (DEFAULT_RATELIMIT_BURST, DEFAULT_RATELIMIT_INTERVAL).
+const (
+	oomReports  = 10
+	oomInterval = 5 * engine.Second
+)
+
+// mayReport tells whether another full report fits (__ratelimit).
+func (o *oomState) mayReport(now engine.Time) bool {
+	if o.reports == 0 || now >= o.since+oomInterval {
+		o.since, o.reports = now, 0
+	}
+	if o.reports >= oomReports {
+		return false
+	}
+	o.reports++
+	return true
 }
 
 // allocMayOOM asks the OOM killer for memory as the last resort of a request (__alloc_pages_may_oom). progress: something was or will be freed, so
@@ -57,7 +79,7 @@ func (k *Kernel) outOfMemory(t *task, gfp phys.GFP, order int) bool {
 		return true
 	}
 	if p := t.process; k.sysctl.oomKillAllocatingTask && p != nil && p.mm != nil && p.oomScoreAdj != -1000 && !p.oomSkip {
-		k.dumpHeader(t, gfp, order, p)
+		k.reportOOM(t, gfp, order, p)
 		k.oomKill(p, "Out of memory (oom_kill_allocating_task)", t)
 		return true
 	}
@@ -71,9 +93,16 @@ func (k *Kernel) outOfMemory(t *task, gfp phys.GFP, order int) bool {
 		k.panicf("System is deadlocked on memory")
 		return true
 	}
-	k.dumpHeader(t, gfp, order, victim)
+	k.reportOOM(t, gfp, order, victim)
 	k.oomKill(victim, "Out of memory", t)
 	return true
+}
+
+// reportOOM writes the full report of a kill unless there were too many lately.
+func (k *Kernel) reportOOM(t *task, gfp phys.GFP, order int, victim *Process) {
+	if k.oom.mayReport(k.Sim.Now()) {
+		k.dumpHeader(t, gfp, order, victim)
+	}
 }
 
 // panicf ends the machine, as the kernel's panic does.
