@@ -34,7 +34,7 @@ type CostTable struct {
 	ForkPage        engine.Time // per page-table entry copied by fork
 	Exit            engine.Time // exit of a process without pages
 	ContextSwitch   engine.Time // switching a CPU to another process
-	ScanPage        engine.Time // reclaim: per page taken from a list, looked up in page tables and put back
+	ScanPage        engine.Time // reclaim: per page taken from a list, looked up in page tables and put back; also per round and per candidate victim
 	SwapOutPage     engine.Time // reclaim: per page unmapped and handed to the swap device
 	FreePage        engine.Time // reclaim: per clean page removed from the swap cache and freed
 	OOMKill         engine.Time // choosing and killing a victim

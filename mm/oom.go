@@ -84,6 +84,7 @@ func (k *Kernel) outOfMemory(t *task, gfp phys.GFP, order int) bool {
 		return true
 	}
 	victim, wait := k.selectBadProcess(total)
+	t.spend(engine.Time(k.live) * k.cost.ScanPage)
 	if wait {
 		return true
 	}

@@ -33,3 +33,22 @@ func TestOOMReportsAreLimited(t *testing.T) {
 		t.Errorf("%d full reports in an instant, want %d", reports, oomReports)
 	}
 }
+
+// TestManyOutOfMemory has a thousand processes want twice the memory there is: while a victim is on its way out the others try and wait, which takes
+// time, so that not more are killed than must be.
+func TestManyOutOfMemory(t *testing.T) {
+	k := testMachine{}.boot(t)
+	const n, pages = 1000, 32
+	free := k.Mem.FreeTotal()
+	for i := range n {
+		k.spawn(t, "p"+itoa(i), func(p *Process) {
+			p.write(p.mustMmap(t, pages*4096), pages*4096)
+			p.Sleep(10 * engine.Second)
+		})
+	}
+	k.run(t)
+	// A process is 32 pages, a few of stack and page tables, and what exec touched.
+	if kills, most := k.vm(t, "oom_kill"), n-free/(pages+20)/2; kills == 0 || kills > most {
+		t.Errorf("%d of %d processes were killed, want at least one and at most %d", kills, n, most)
+	}
+}

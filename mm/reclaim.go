@@ -11,6 +11,7 @@ import (
 func (sc *scanControl) shrinkNode(n *phys.Node) {
 	k := sc.t.k
 	for {
+		sc.t.spend(k.cost.ScanPage) // for looking at the lists at all: a round that finds nothing takes time, too
 		sc.nr.dirty, sc.nr.unqueuedDirty, sc.nr.congested, sc.nr.writeback, sc.nr.immediate, sc.nr.fileTaken, sc.nr.taken = 0, 0, 0, 0, 0, 0, 0
 		reclaimed := sc.nrReclaimed
 		sc.prepareScanCount(n)
