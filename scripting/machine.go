@@ -107,6 +107,9 @@ func machineLog(c *call) int {
 
 func machineStop(c *call) int {
 	c.kernel().finish("stopped")
+	if p := c.t.proc; p != nil {
+		p.Yield() // it is killed with the others, and does not come back
+	}
 	return 0
 }
 
