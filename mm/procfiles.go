@@ -1,6 +1,8 @@
 package mm
 
 import (
+	"strings"
+
 	"mmsim/mm/phys"
 	"mmsim/mm/procfs"
 	"mmsim/mm/vmstat"
@@ -252,8 +254,9 @@ func (k *Kernel) swaps() *procfs.Swaps {
 func (k *Kernel) sysctlVM() *procfs.SysctlVM {
 	f := &procfs.SysctlVM{}
 	for _, name := range SysctlNames() {
-		if v, ok := k.Sysctl(name); ok {
-			f.Values = append(f.Values, procfs.Sysctl{Name: name[len("vm."):], Value: v})
+		if vm, ok := strings.CutPrefix(name, "vm."); ok {
+			v, _ := k.Sysctl(name)
+			f.Values = append(f.Values, procfs.Sysctl{Name: vm, Value: v})
 		}
 	}
 	return f

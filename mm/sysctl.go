@@ -110,6 +110,7 @@ var knobs = map[string]knob{
 	"vm.overcommit_kbytes":        exclusiveKnob(func(k *Kernel) (*uint64, *uint64) { return &k.sysctl.overcommitKbytes, &k.sysctl.overcommitRatio }),
 	"vm.swappiness":               number(func(k *Kernel) *uint64 { return &k.sysctl.swappiness }, 0, maxSwappiness),
 	"vm.page-cluster":             number(func(k *Kernel) *uint64 { return &k.sysctl.pageCluster }, 0, 31),
+	"kernel.numa_balancing":       {get: func(*Kernel) string { return "0" }, set: setNumaBalancing},
 	"vm.panic_on_oom":             number(func(k *Kernel) *uint64 { return &k.sysctl.panicOnOOM }, 0, 2),
 	"vm.oom_dump_tasks":           flag(func(k *Kernel) *bool { return &k.sysctl.oomDumpTasks }),
 	"vm.oom_kill_allocating_task": flag(func(k *Kernel) *bool { return &k.sysctl.oomKillAllocatingTask }),
@@ -139,6 +140,14 @@ func exclusiveKnob(fields func(*Kernel) (own, other *uint64)) knob {
 		return nil
 	}
 	return n
+}
+
+// setNumaBalancing accepts what is the case: there are no hinting faults by which the kernel would move pages between nodes.
+func setNumaBalancing(_ *Kernel, v string) error {
+	if v != "0" {
+		return fmt.Errorf("%s: moving pages to the node that uses them is not there yet in this version of mmsim; it can only be 0", v)
+	}
+	return nil
 }
 
 func lowmemReserveRatio(k *Kernel) string {
