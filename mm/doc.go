@@ -1,8 +1,9 @@
 // Package mm is the memory management of one simulated Linux 6.1 machine: the policies that join the data structures of its sub-packages.
 // One file holds one concept of the kernel, under the kernel's name: the slow path of allocation (alloc.go), page faults (fault.go), fork
 // (fork.go), reverse mapping (rmap.go), reclaim (scancontrol.go, reclaim.go, shrinkpages.go), kswapd (kswapd.go), direct reclaim
-// (directreclaim.go), the swap cache (swapcache.go, swapin.go), overcommit (overcommit.go), the OOM killer (oom.go), system calls (mmap.go,
-// touch.go, process.go).
+// (directreclaim.go), the swap cache (swapcache.go, swapin.go), shared memory (shmem.go, shmemfault.go, sysv.go), overcommit (overcommit.go), the OOM
+// killer (oom.go), system calls (mmap.go, brk.go, mprotect.go, mremap.go, mlock.go, madvise.go, touch.go, process.go), the start from recorded files
+// (boot.go, bootstate.go, carried.go), what /proc shows (procfiles.go, observe.go).
 //
 // Invariants:
 //   - Everything runs as some engine.Proc; between two calls of it that block (Spend, Sleep, Wait, an allocation that may reclaim) nothing else
