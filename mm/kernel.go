@@ -56,6 +56,7 @@ type Kernel struct {
 	pageWaits map[phys.PFN]*engine.Cond // who waits for a locked page
 	oom       oomState
 	zipfs     map[zipfKey]*engine.Zipf
+	zrams     map[*swap.Area]*zram
 	bindMasks []phys.Nodemask // by node: that node alone
 
 	owed          engine.Time // CPU time of the batch of pages that reclaim is at; spent when the batch is done

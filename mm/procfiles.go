@@ -80,7 +80,7 @@ func (k *Kernel) ProcFile(path string) (string, bool) {
 			return string(procfs.Text(f.make(k))), true
 		}
 	}
-	return "", false
+	return k.zramFile(path)
 }
 
 func (k *Kernel) meminfo() *procfs.Meminfo {

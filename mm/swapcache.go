@@ -80,6 +80,7 @@ func (k *Kernel) writeSwap(t *task, pfn phys.PFN) (underWay bool) {
 	p.Clear(phys.FlagDirty)
 	if k.synchronous(e) {
 		k.owed += transferTime(k.device(e))
+		k.zramWrite(t, e)
 		z.Node.Stat[vmstat.NRWritten]++
 		return false
 	}

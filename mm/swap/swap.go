@@ -18,6 +18,9 @@ type Swap struct {
 	Total  int     // slots of all areas
 	NrFree int     // free slots of all areas
 
+	// OnFree, unless nil, is told of every slot that becomes free, for a device that keeps its data in memory (swap_slot_free_notify).
+	OnFree func(a *Area, slot int)
+
 	byPriority []*Area // highest first; equal ones rotate
 	cpus       int
 	slots      []slotCache
@@ -200,6 +203,9 @@ func (s *Swap) free(e Entry) {
 	a, o := s.at(e)
 	a.release(o)
 	s.NrFree++
+	if s.OnFree != nil {
+		s.OnFree(a, o)
+	}
 }
 
 // Cached returns the frame of the slot's page in the swap cache, 0 if it is not there.

@@ -1,0 +1,101 @@
+package mm
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"mmsim/mm/phys"
+	"mmsim/mm/swap"
+	"mmsim/mm/vmstat"
+)
+
+// What a scenario writes is one byte a page. lzo-rle makes 41 bytes of such a page (mm_stat of the recorded case zram-fill-1.5x: 2,244,415 bytes for
+// 54,700 pages), and zsmalloc keeps those, with its 8 bytes, in objects of 64, which fill a page.
+const (
+	zramCompressed = 41
+	zramObject     = 64
+	zramPerPage    = 4096 / zramObject
+)
+
+// A zram keeps what is written to a compressed swap area in the machine's memory (drivers/block/zram, mm/zsmalloc.c).
+type zram struct {
+	stored []uint64 // bitmap of the slots that have data
+	n      int      // how many those are
+	pages  []phys.PFN
+	most   int // pages at their most
+}
+
+// zramOf is what an area keeps, made at its first use.
+func (k *Kernel) zramOf(a *swap.Area) *zram {
+	z := k.zrams[a]
+	if z == nil {
+		z = &zram{stored: make([]uint64, (a.Slots+64)/64)}
+		k.zrams[a] = z
+	}
+	return z
+}
+
+// zramWrite stores the data of a slot, for which it takes memory from the reserves of a task that reclaims (zram_write_page). When there is none at
+// all the data is kept beside the machine's memory rather than lost.
+func (k *Kernel) zramWrite(t *task, e swap.Entry) {
+	z := k.zramOf(k.swap.Areas[e.Area()])
+	o := e.Offset()
+	if z.stored[o/64]>>(o%64)&1 != 0 {
+		return // written again: the old data goes
+	}
+	z.stored[o/64] |= 1 << (o % 64)
+	z.n++
+	if z.n <= len(z.pages)*zramPerPage {
+		return
+	}
+	var ac phys.AllocContext
+	cpu := t.cpu()
+	k.Mem.Prepare(&ac, phys.GFPNoio|phys.GFPHighmem|phys.GFPMovable, cpu, k.nodeOfCPU[cpu].ID, nil)
+	pfn := k.Mem.GetPageFromFreelist(&ac, 0, phys.AllocNoWatermarks)
+	if pfn == 0 {
+		return
+	}
+	page := k.Mem.Page(pfn)
+	page.SetKind(phys.KindOther)
+	k.zoneOf(page).Stat[vmstat.NRZspages]++
+	z.pages = append(z.pages, pfn)
+	z.most = max(z.most, len(z.pages))
+}
+
+// zramFree drops the data of a slot that became free (zram_slot_free_notify). Pages are given back as soon as the rest fits in fewer.
+func (k *Kernel) zramFree(a *swap.Area, o int) {
+	z := k.zrams[a]
+	if z == nil || z.stored[o/64]>>(o%64)&1 == 0 {
+		return
+	}
+	z.stored[o/64] &^= 1 << (o % 64)
+	z.n--
+	if last := len(z.pages) - 1; last >= 0 && z.n <= last*zramPerPage {
+		pfn := z.pages[last]
+		z.pages = z.pages[:last]
+		k.zoneOf(k.Mem.Page(pfn)).Stat[vmstat.NRZspages]--
+		k.Mem.FreePage(0, pfn)
+	}
+}
+
+// zramFile is a file under /sys/block/zramN: mm_stat (Documentation/admin-guide/blockdev/zram.rst). False: there is no such file.
+func (k *Kernel) zramFile(path string) (string, bool) {
+	rest, ok := strings.CutPrefix(path, "/sys/block/zram")
+	number, file, _ := strings.Cut(rest, "/")
+	i, err := strconv.Atoi(number)
+	if !ok || err != nil || file != "mm_stat" {
+		return "", false
+	}
+	for _, a := range k.swap.Areas {
+		if a.Device != "zram" {
+			continue
+		}
+		if i == 0 {
+			z := k.zramOf(a)
+			return fmt.Sprintf("%8d %8d %8d %8d %8d %8d %8d %8d %8d\n", z.n*4096, z.n*zramCompressed, len(z.pages)*4096, 0, z.most*4096, 0, 0, 0, 0), true
+		}
+		i--
+	}
+	return "", false
+}
