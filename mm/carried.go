@@ -64,64 +64,58 @@ func (p *Process) adoptCarried() {
 // carriedPart is a range of resident carried pages.
 type carriedPart struct{ start, pages uint64 }
 
-// moveFromBoot maps n pages of the boot processes, locked ones or others, at an address of the process instead. It returns how many there were.
-func (k *Kernel) moveFromBoot(p *Process, v *addrspace.VMA, addr, n uint64, locked int) uint64 {
-	moved := uint64(0)
-	for i := len(k.boot.spaces) - 1; i >= 0 && moved < n; i-- {
+// takeFromBoot takes up to n pages, locked ones or others, out of the address spaces of the boot processes and hands each to give, which tells whether
+// it goes on. It returns how many pages that were.
+func (k *Kernel) takeFromBoot(n uint64, locked int, give func(phys.PFN) bool) uint64 {
+	taken := uint64(0)
+	for i := len(k.boot.spaces) - 1; i >= 0 && taken < n; i-- {
 		s := k.boot.spaces[i]
-		for _, from := range s.List() {
-			if (from.Flags&addrspace.VMLocked != 0) != (locked == 1) {
+		for _, v := range s.List() {
+			if (v.Flags&addrspace.VMLocked != 0) != (locked == 1) {
 				continue
 			}
-			eachLeaf(s, from.Start, from.End, func(l *addrspace.Leaf, lo, hi uint, _ uint64) bool {
-				for j := lo; j < hi && moved < n; j++ {
-					if !addrspace.Test(&l.Present, j) || phys.PFN(l.PTE[j]) == phys.PFN(k.zeroPage) {
+			eachLeaf(s, v.Start, v.End, func(l *addrspace.Leaf, lo, hi uint, _ uint64) bool {
+				for j := lo; j < hi && taken < n; j++ {
+					if !addrspace.Test(&l.Present, j) {
 						continue
 					}
 					pfn := phys.PFN(l.PTE[j])
-					page := k.Mem.Page(pfn)
 					l.Zap(j)
 					s.RSS[addrspace.RSSAnon]--
-					to := p.mm.EnsureLeaf(addr, startTables{p})
-					if to == nil {
+					taken++
+					if !give(pfn) {
 						return false
 					}
-					page.Mapping, page.Index = v.AnonVMA.ID, uint32(v.Index(addr))
-					to.Map(addrspace.Slot(addr), uint32(pfn), true)
-					p.mm.RSS[addrspace.RSSAnon]++
-					addr += addrspace.PageSize
-					moved++
 				}
-				return moved < n
+				return taken < n
 			})
 		}
 	}
-	return moved
+	return taken
+}
+
+// moveFromBoot maps n pages of the boot processes at an address of the process instead. It returns how many there were.
+func (k *Kernel) moveFromBoot(p *Process, v *addrspace.VMA, addr, n uint64, locked int) uint64 {
+	return k.takeFromBoot(n, locked, func(pfn phys.PFN) bool {
+		to := p.mm.EnsureLeaf(addr, startTables{p})
+		if to == nil {
+			return false
+		}
+		page := k.Mem.Page(pfn)
+		page.Mapping, page.Index = v.AnonVMA.ID, uint32(v.Index(addr))
+		to.Map(addrspace.Slot(addr), uint32(pfn), true)
+		p.mm.RSS[addrspace.RSSAnon]++
+		addr += addrspace.PageSize
+		return true
+	})
 }
 
 // dropFromBoot frees n pages of the boot processes that are not locked, and returns how many there were.
 func (k *Kernel) dropFromBoot(n uint64) uint64 {
-	dropped := uint64(0)
-	for _, s := range k.boot.spaces {
-		for _, v := range s.List() {
-			if v.Flags&addrspace.VMLocked != 0 {
-				continue
-			}
-			eachLeaf(s, v.Start, v.End, func(l *addrspace.Leaf, lo, hi uint, _ uint64) bool {
-				for j := lo; j < hi && dropped < n; j++ {
-					if addrspace.Test(&l.Present, j) {
-						pfn := phys.PFN(l.PTE[j])
-						l.Zap(j)
-						s.RSS[addrspace.RSSAnon]--
-						k.dropMapping(0, pfn)
-						dropped++
-					}
-				}
-				return dropped < n
-			})
-		}
-	}
-	return dropped
+	return k.takeFromBoot(n, 0, func(pfn phys.PFN) bool {
+		k.dropMapping(0, pfn)
+		return true
+	})
 }
 
 // breakCarried makes a process's carried pages its own again after a fork: the recorder's interpreter writes to all of them at once, on both sides.

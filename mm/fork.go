@@ -45,12 +45,7 @@ func (p *Process) Fork(name string, body func(*Process)) (int, Errno) {
 
 // abandon takes a half-made child away again.
 func (p *Process) abandon(c *Process) {
-	s := c.mm
-	for _, v := range s.List() {
-		p.k.zap(v, v.Start, v.End, p.cpu())
-		p.k.dropVMA(v, p.cpu())
-	}
-	s.FreeTables(0, s.Layout.TaskSize, 0, 0, p)
+	p.k.unmapAll(c.mm, p.cpu(), p, nil)
 	c.mm = nil
 	c.state = stateDead
 	p.k.live--

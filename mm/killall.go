@@ -32,11 +32,7 @@ func (p *Process) vanish() {
 	k := p.k
 	const cpu = 0 // it was on none whose lists could take the pages
 	p.proc.Kill("vanish")
-	for _, v := range p.mm.List() {
-		k.zap(v, v.Start, v.End, cpu)
-		k.dropVMA(v, cpu)
-	}
-	p.mm.FreeTables(0, p.mm.Layout.TaskSize, 0, 0, bootTables{startTables{p}})
+	k.unmapAll(p.mm, cpu, bootTables{startTables{p}}, nil)
 	proc := p.proc
 	p.proc = nil // the stack, too, goes to the lists of CPU 0
 	p.freeStack()

@@ -196,19 +196,7 @@ func (k *Kernel) clusterWindow(offset int) int {
 	}
 	hits := c.hits
 	c.hits = 0
-	n := hits + 2
-	if n == 2 {
-		if offset != c.prev+1 && offset != c.prev-1 {
-			n = 1
-		}
-	} else {
-		r := uint32(4)
-		for r < n {
-			r <<= 1
-		}
-		n = r
-	}
-	n = max(min(n, limit), c.last/2)
+	n := swapinWindow(hits, offset == c.prev+1 || offset == c.prev-1, limit, c.last)
 	if hits == 0 {
 		c.prev = offset
 	}

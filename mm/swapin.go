@@ -187,31 +187,31 @@ func (p *Process) swapinReadahead(v *addrspace.VMA, l *addrspace.Leaf, i uint, a
 	return pfn
 }
 
-// readaheadWindow is the number of pages to read, from the hits since the last time (__swapin_nr_pages): it doubles as read-ahead pages are
-// used and halves, at the fastest, as they are not.
+// readaheadWindow is the number of pages to read around a fault of the process (swap_vma_ra_win).
 func (p *Process) readaheadWindow(addr uint64) uint64 {
 	limit := uint32(1) << min(p.k.sysctl.pageCluster, 3)
 	if limit <= 1 {
 		return 1
 	}
-	hits := p.raHits
+	next := addr == p.lastFault+addrspace.PageSize || addr == p.lastFault-addrspace.PageSize
+	p.raWindow = swapinWindow(p.raHits, next, limit, p.raWindow)
 	p.raHits = 0
-	n := hits + 2
-	if n == 2 {
-		if addr != p.lastFault+addrspace.PageSize && addr != p.lastFault-addrspace.PageSize {
-			n = 1
+	return uint64(p.raWindow)
+}
+
+// swapinWindow is the number of pages to read: a power of two above the hits since the last time, one page when there were none unless this fault is
+// next to the last, never more than limit, and never less than half of the last window (__swapin_nr_pages).
+func swapinWindow(hits uint32, next bool, limit, last uint32) uint32 {
+	n := uint32(1)
+	switch {
+	case hits > 0:
+		for n = 4; n < hits+2; {
+			n <<= 1
 		}
-	} else {
-		r := uint32(4)
-		for r < n {
-			r <<= 1
-		}
-		n = r
+	case next:
+		n = 2
 	}
-	n = min(n, limit)
-	n = max(n, p.raWindow/2)
-	p.raWindow = n
-	return uint64(n)
+	return max(min(n, limit), last/2)
 }
 
 // readaheadRange is the window around a fault: ahead of it in the direction of the last two faults, else around it (swap_vma_ra_init).

@@ -97,20 +97,30 @@ func (p *Process) unmapVMA(v *addrspace.VMA) {
 	p.spend(engine.Time(n) * p.k.cost.UnmapPage)
 }
 
-// exitMM takes the whole address space away (exit_mmap), in the order of addresses.
+// unmapAll takes every VMA of an address space away on a CPU, in the order of addresses, and then its page tables. each, unless nil, is told how many
+// entries a VMA had.
+func (k *Kernel) unmapAll(s *addrspace.Space, cpu int, tables addrspace.TableAllocator, each func(n int)) {
+	for _, v := range s.List() {
+		n := k.zap(v, v.Start, v.End, cpu)
+		k.dropVMA(v, cpu)
+		if each != nil {
+			each(n)
+		}
+	}
+	s.FreeTables(0, s.Layout.TaskSize, 0, 0, tables)
+}
+
+// exitMM takes the whole address space away (exit_mmap).
 func (p *Process) exitMM() {
 	s := p.mm
 	if s == nil {
 		return
 	}
-	for _, v := range s.List() {
-		n := p.k.zap(v, v.Start, v.End, p.cpu())
-		p.k.dropVMA(v, p.cpu())
+	p.k.unmapAll(s, p.cpu(), p, func(n int) {
 		if n > 0 && !p.proc.Killed() {
 			p.spend(engine.Time(n) * p.k.cost.UnmapPage)
 		}
-	}
-	s.FreeTables(0, s.Layout.TaskSize, 0, 0, p)
+	})
 	p.freeStack()
 	p.oomSkip = true
 	p.mm = nil

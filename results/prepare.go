@@ -90,19 +90,24 @@ func clear(dir string, m Manifest) error {
 	return nil
 }
 
+// listOwn lists a directory that is one itself, and no link to one.
+func listOwn(dir string) ([]os.DirEntry, error) {
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		return nil, fmt.Errorf("%s is not a directory", dir)
+	}
+	return os.ReadDir(dir)
+}
+
 // clearProc removes what a run has recorded of /proc: directories whose name is a time, and the index.
 func clearProc(dir string) error {
-	info, err := os.Lstat(dir)
+	entries, err := listOwn(dir)
 	if missing(err) {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	if !info.IsDir() {
-		return fmt.Errorf("%s is not a directory", dir)
-	}
-	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
@@ -130,17 +135,10 @@ func clearProc(dir string) error {
 
 // clearSnapshot empties a snapshot's directory and removes it, if nothing but files was in it.
 func clearSnapshot(dir string) error {
-	info, err := os.Lstat(dir)
+	entries, err := listOwn(dir)
 	if missing(err) {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	if !info.IsDir() {
-		return fmt.Errorf("%s is not a directory", dir)
-	}
-	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
