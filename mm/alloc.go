@@ -42,10 +42,10 @@ func (t *task) nodemask(gfp phys.GFP) *phys.Nodemask {
 	return &t.k.bindMasks[t.process.node]
 }
 
-// fastContext is prepare for a run of requests of one kind, into a context that is valid until the next call.
-func (k *Kernel) fastContext(t *task, gfp phys.GFP) *phys.AllocContext {
-	t.prepare(&k.fastAC, gfp)
-	return &k.fastAC
+// fastContext is prepare for a run of requests of one kind, into a context that is valid until the next call, with the flags of a first attempt.
+func (k *Kernel) fastContext(t *task, gfp phys.GFP) (*phys.AllocContext, phys.AllocFlags) {
+	flags := t.prepare(&k.fastAC, gfp)
+	return &k.fastAC, flags
 }
 
 // allocSlowpath is what happens when no zone passes its low watermark (__alloc_pages_slowpath): wake kswapd, look again at the min

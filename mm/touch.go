@@ -209,7 +209,7 @@ func (p *Process) anonRun(l *addrspace.Leaf, i uint, n, addr uint64, access bool
 	}
 	n = p.until(n, each)
 	cpu := p.cpu()
-	ac := k.fastContext(&p.task, gfpAnon)
+	ac, flags := k.fastContext(&p.task, gfpAnon)
 	k.deferWakes = true
 	m := uint64(0)
 	for m < n && l.PTE[i+uint(m)] == 0 {
@@ -218,7 +218,7 @@ func (p *Process) anonRun(l *addrspace.Leaf, i uint, n, addr uint64, access bool
 	var run [anonRunMax]phys.PFN
 	done := uint64(0)
 	for done < m && len(k.deferredWakes) == 0 {
-		got := k.Mem.GetPageRun(ac, fastFlags, run[:min(m-done, anonRunMax)])
+		got := k.Mem.GetPageRun(ac, flags, run[:min(m-done, anonRunMax)])
 		if got == 0 {
 			break
 		}
@@ -242,6 +242,3 @@ func (p *Process) anonRun(l *addrspace.Leaf, i uint, n, addr uint64, access bool
 
 // anonRunMax is the most pages that a run takes from the allocator at a time.
 const anonRunMax = 64
-
-// fastFlags are the flags of the first attempt of an allocation that may wake kswapd.
-const fastFlags = phys.AllocWmarkLow | phys.AllocKswapd
