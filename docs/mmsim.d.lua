@@ -550,14 +550,14 @@ function m:compact_memory() end
 ---@deprecated
 function m:sync() end
 
----Turns all swap areas off (swapoff -a).
----Not there yet in this version.
----@deprecated
+---Turns all swap areas off (swapoff -a): everything in them is brought back. When memory runs out meanwhile, the caller is the first to be killed.
+---@return true? ok
+---@return string? errno
 function m:swapoff() end
 
----Turns all swap areas on again (swapon -a).
----Not there yet in this version.
----@deprecated
+---Turns all swap areas on again that are off (swapon -a).
+---@return true? ok
+---@return string? errno
 function m:swapon() end
 
 ---Runs `fn(m)` at a time of the run, as an administrator would. It belongs in the main chunk or in such a function.

@@ -1,11 +1,8 @@
 package mm
 
 import (
-	"mmsim/engine"
-	"mmsim/internal/suggest"
 	"mmsim/mm/phys"
 	"mmsim/mm/procfs"
-	"mmsim/mm/swap"
 )
 
 // initState brings the machine to where the first declared process is about to start: what the kernel and boot processes hold, swap areas, recorded
@@ -27,7 +24,10 @@ func (k *Kernel) initState() error {
 			r = &recorded[i]
 			used += r.Used / 4
 		}
-		if err := k.swapOn(i, c, r); err != nil {
+		if err := k.addSwapDevice(i, c, r); err != nil {
+			return err
+		}
+		if err := k.swapOn(&k.swapDevs[i]); err != nil {
 			return err
 		}
 	}
@@ -117,31 +117,6 @@ func (k *Kernel) takeZeroPage() {
 		k.zeroPage = uint32(k.Mem.GetPageFromFreelist(&ac, 0, flags))
 	}
 	k.Mem.Page(phys.PFN(k.zeroPage)).SetKind(phys.KindZero)
-}
-
-// swapOn activates one of the declared swap areas, under its recorded name and priority if there is a record.
-func (k *Kernel) swapOn(i int, c SwapConfig, r *procfs.SwapArea) error {
-	if c.Device == "" {
-		c.Device = "ssd"
-	}
-	dev, ok := k.cost.Devices[c.Device]
-	if !ok {
-		return &ConfigError{Field: "swap.device", Reason: suggest.Unknown("swap device", c.Device, []string{"ssd", "disk", "zram"}).Error()}
-	}
-	name := "/dev/vd" + string(rune('a'+i%26))
-	if c.Device == "zram" {
-		name = "/dev/zram" + itoa(i)
-	}
-	if r != nil {
-		name, c.Priority = r.Path, int(r.Priority)
-	}
-	a, err := k.swap.On(swap.Config{Name: name, Device: c.Device, Bytes: c.Size, Priority: c.Priority, Rotational: c.Device == "disk"})
-	if err != nil {
-		return &ConfigError{Field: "swap", Reason: err.Error()}
-	}
-	k.devs = append(k.devs, engine.NewDevice(k.Sim, dev))
-	k.printk("Adding %dk swap on %s.  Priority:%d extents:1 across:%dk ", a.Slots*4, a.Name, a.Priority, a.Slots*4)
-	return nil
 }
 
 // adoptStack gives a declared process a kernel stack that was recorded: the process was waiting when the record was taken, so its stack and what it is

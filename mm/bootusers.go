@@ -89,6 +89,7 @@ func (u *userland) mapSwap() bool {
 	i := addrspace.Slot(addr)
 	l.Map(i, uint32(e), false)
 	l.SetSwap(i, uint32(e.WithExclusive(true)))
+	u.k.noteSwapped(v.Space, nil)
 	v.Space.RSS[addrspace.RSSSwap]++
 	return true
 }

@@ -92,6 +92,18 @@ func (c *caller) step(p *Process) (string, Errno) {
 	return "touch", 0
 }
 
+// swapping switches swap off or on.
+func (c *caller) swapping(p *Process) string {
+	if c.k.swap.Total > 0 {
+		if e, _ := c.k.Swapoff(p); e != 0 {
+			return ""
+		}
+		return "swapoff"
+	}
+	c.k.Swapon(p)
+	return "swapon"
+}
+
 func (c *caller) run(p *Process) {
 	children := 0
 	for *c.left > 0 {
@@ -107,6 +119,8 @@ func (c *caller) run(p *Process) {
 		} else if children > 0 && c.oneIn(10) {
 			p.Wait(-1)
 			children--
+		} else if len(c.k.swapDevs) > 0 && c.oneIn(20) {
+			what = c.swapping(p)
 		} else {
 			var e Errno
 			if what, e = c.step(p); e != 0 {
@@ -156,8 +170,8 @@ func TestRandomCalls(t *testing.T) {
 			}
 		})
 	}
-	for _, name := range []string{"mmap", "mmap at", "munmap", "mprotect", "mremap", "sbrk", "madvise", "mlock", "munlock", "mincore", "touch", "fork"} {
-		if seen[name] < 10 {
+	for _, name := range []string{"mmap", "mmap at", "munmap", "mprotect", "mremap", "sbrk", "madvise", "mlock", "munlock", "mincore", "touch", "fork", "swapoff", "swapon"} {
+		if seen[name] < 5 {
 			t.Errorf("%s succeeded %d times: the calls are not worth much", name, seen[name])
 		}
 	}

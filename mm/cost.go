@@ -30,6 +30,7 @@ type CostTable struct {
 	FaultAroundPage engine.Time // per further page that a read fault maps
 	ReuseFault      engine.Time // write fault that only makes the entry writable
 	SwapInFault     engine.Time // CPU work of a fault on a swap entry, per page brought in; the device's time comes on top
+	UnusePage       engine.Time // swapoff: CPU work per page that is brought back
 	ForkBase        engine.Time // fork(2) of a process without pages
 	ForkPage        engine.Time // per page-table entry copied by fork
 	Exit            engine.Time // exit of a process without pages
@@ -69,6 +70,7 @@ var serverCosts = CostTable{
 	COWFault:        1218,   // [P] median, and 4 KiB more to read at 20 GB/s
 	ReuseFault:      575,    // [P] the least latency: no page to clear
 	SwapInFault:     1218,   // a fault that finds the page in memory after the device is done: as COWFault
+	UnusePage:       1800,   // [S] 27 us
 	ForkBase:        70_000, // [E] fork, exit and wait of a small process 140 us, halved
 	ForkPage:        67,     // [E] fork of 65,536 mapped pages
 	Exit:            70_000, // [E] the other half of the 140 us
@@ -110,6 +112,7 @@ var oracleCosts = CostTable{
 	COWFault:        9000,
 	ReuseFault:      3400,
 	SwapInFault:     5863,
+	UnusePage:       27_000, // swapoff of 22,592 used slots: 912 ms, less 304 ms in which nothing ran for the device (/proc/pressure/io)
 	ForkBase:        400_000,
 	ForkPage:        1416, // 12 ms for 8,192 pages, less ForkBase
 	Exit:            400_000,

@@ -46,6 +46,7 @@ func (p *Process) Fork(name string, body func(*Process)) (int, Errno) {
 // abandon takes a half-made child away again.
 func (p *Process) abandon(c *Process) {
 	p.k.unmapAll(c.mm, p.cpu(), p, nil)
+	p.k.forgetSwapped(c.mm)
 	c.mm = nil
 	c.state = stateDead
 	p.k.live--
@@ -64,6 +65,7 @@ func (p *Process) dupMmap(c *Process) bool {
 		}
 		w := &addrspace.VMA{
 			Start: v.Start, End: v.End, PgOff: v.PgOff, Flags: v.Flags &^ addrspace.VMLockMask, Attached: v.Attached, Name: v.Name, Object: v.Object,
+			Swapin: v.Swapin,
 		}
 		c.mm.Adopt(w)
 		if v.Flags&addrspace.VMWipeOnFork != 0 {
@@ -145,12 +147,12 @@ func (k *Kernel) copyLeaf(to, of *addrspace.Space, dst, src *addrspace.Leaf, fir
 	dst.Used += int32(n)
 	to.RSS[addrspace.RSSAnon] += anon
 	if of.RSS[addrspace.RSSSwap] > 0 {
-		n += k.copySwapEntries(to, dst, src, first, end)
+		n += k.copySwapEntries(to, of, dst, src, first, end)
 	}
 	return n
 }
 
-func (k *Kernel) copySwapEntries(to *addrspace.Space, dst, src *addrspace.Leaf, first, end uint) int {
+func (k *Kernel) copySwapEntries(to, of *addrspace.Space, dst, src *addrspace.Leaf, first, end uint) int {
 	n := 0
 	for i := first; i < end; i++ {
 		if src.PTE[i] == 0 || addrspace.Test(&src.Present, i) {
@@ -162,6 +164,9 @@ func (k *Kernel) copySwapEntries(to *addrspace.Space, dst, src *addrspace.Leaf, 
 		n++
 	}
 	dst.Used += int32(n)
+	if n > 0 {
+		k.noteSwapped(to, of)
+	}
 	to.RSS[addrspace.RSSSwap] += int64(n)
 	return n
 }

@@ -228,8 +228,10 @@ func (c *checker) pages() error {
 func (c *checker) swap() error {
 	k := c.k
 	free, cached := 0, int64(0)
-	for _, a := range k.swap.Areas {
-		free += a.Slots - a.Used
+	for _, a := range k.swap.Active() {
+		if free -= a.Used; !a.Off {
+			free += a.Slots
+		}
 		for o := 1; o <= a.Slots; o++ {
 			e := a.Entry(o)
 			if got, want := k.swap.Count(e), c.slots[e]; got != want {

@@ -21,13 +21,14 @@ type Kernel struct {
 	OnTrace func(TraceEvent)
 	OnDmesg func(engine.Time, string)
 
-	cfg    Config
-	seed   uint64
-	cost   *CostTable
-	layout *addrspace.Layout
-	swap   *swap.Swap
-	devs   []*engine.Device // of the swap areas, by area
-	anons  addrspace.AnonVMAs
+	cfg      Config
+	seed     uint64
+	cost     *CostTable
+	layout   *addrspace.Layout
+	swap     *swap.Swap
+	devs     []*engine.Device // of the swap areas, by area
+	swapDevs []swapDevice     // those that were declared, in use or not
+	anons    addrspace.AnonVMAs
 
 	events    *[vmstat.NrEvents]uint64
 	lruvecs   []*lru.Lruvec // by node
@@ -49,14 +50,15 @@ type Kernel struct {
 	objects   objectTable
 	segments  []*shmem // System V segments by id
 	cluster   clusterState
-	mlocked   int64 // pages marked as locked in memory
+	mmlist    []*addrspace.Space // those that may have swap entries, the one that joined last at the end
+	swapfiles []*shmem           // objects with pages in swap slots, the one that joined last at the end (shmem_swaplist)
+	mlocked   int64              // pages marked as locked in memory
 
 	dataWarned bool // that RLIMIT_DATA refused something has been said
 
 	pageWaits map[phys.PFN]*engine.Cond // who waits for a locked page
 	oom       oomState
 	zipfs     map[zipfKey]*engine.Zipf
-	zrams     map[*swap.Area]*zram
 	bindMasks []phys.Nodemask // by node: that node alone
 
 	owed          engine.Time // CPU time of the batch of pages that reclaim is at; spent when the batch is done

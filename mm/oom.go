@@ -14,6 +14,8 @@ type oomState struct {
 	locked  bool
 	victims int // chosen and not yet gone (oom_victims)
 
+	origins []*task // in the middle of what makes memory short
+
 	since   engine.Time // the interval of the limit on reports began here
 	reports int         // full reports since then
 }
@@ -88,6 +90,11 @@ func (k *Kernel) outOfMemory(t *task, gfp phys.GFP, order int) bool {
 	if wait {
 		return true
 	}
+	if o := k.oom.origin(); o != nil {
+		k.reportOOM(t, gfp, order, nil)
+		k.killTask(o, t)
+		return true
+	}
 	if victim == nil {
 		k.dumpHeader(t, gfp, order, nil)
 		k.printk("Out of memory and no killable processes...")
@@ -127,10 +134,25 @@ func (p *Process) badness(total int64) int64 {
 	return s.Resident() + s.RSS[addrspace.RSSSwap] + s.TablePages + int64(p.oomScoreAdj)*(total/1000)
 }
 
-// selectBadProcess finds the process with the most points; among equals the one created last (select_bad_process). wait: an earlier victim is not
+// origin is the administrator's task that makes memory short, or nil.
+func (o *oomState) origin() *task {
+	for _, t := range o.origins {
+		if t.process == nil {
+			return t
+		}
+	}
+	return nil
+}
+
+// selectBadProcess finds the process that makes memory short on purpose, or the one with the most points; among equals the one created last (select_bad_process). wait: an earlier victim is not
 // gone yet, so nobody else is chosen.
 func (k *Kernel) selectBadProcess(total int64) (victim *Process, wait bool) {
 	best := int64(math.MinInt64)
+	for _, o := range k.oom.origins {
+		if o.killed {
+			return nil, true
+		}
+	}
 	for _, p := range k.processes {
 		if p.mm == nil || p.state >= stateZombie {
 			continue
@@ -140,6 +162,10 @@ func (k *Kernel) selectBadProcess(total int64) (victim *Process, wait bool) {
 				continue
 			}
 			return nil, true
+		}
+		if p.oomOrigin {
+			best, victim = math.MaxInt64, p
+			continue
 		}
 		if pts := p.badness(total); pts != math.MinInt64 && pts >= best {
 			best, victim = pts, p
@@ -158,6 +184,16 @@ func (k *Kernel) oomKill(p *Process, message string, by *task) {
 		s.TablePages*4, p.oomScoreAdj)
 	k.trace("oom_kill", p.name, "pid="+itoa(p.pid))
 	p.send("SIGKILL", true)
+	by.spend(k.cost.OOMKill)
+}
+
+// killTask kills the administrator's task, whatever its oom_score_adj. It has no memory of its own.
+func (k *Kernel) killTask(o, by *task) {
+	k.count(vmstat.OomKill, 1)
+	o.killed, o.victim = true, true
+	k.printk("Out of memory: Killed process %d (%s) total-vm:0kB, anon-rss:0kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:0kB oom_score_adj:-1000",
+		o.pid(), o.comm())
+	k.trace("oom_kill", o.comm(), "pid="+itoa(o.pid()))
 	by.spend(k.cost.OOMKill)
 }
 

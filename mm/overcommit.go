@@ -21,13 +21,22 @@ func (p *Process) charge(pages uint64) bool {
 }
 
 func (k *Kernel) enoughMemory(pages, totalVM int64) bool {
+	return k.enoughMemoryFor(pages, totalVM, false)
+}
+
+// enoughMemoryFor tells whether the policy allows what is charged already, the pages among it. The admin reserve does not count against a task with
+// all capabilities.
+func (k *Kernel) enoughMemoryFor(pages, totalVM int64, admin bool) bool {
 	switch k.sysctl.overcommitMemory {
 	case overcommitAlways:
 		return true
 	case overcommitGuess:
 		return pages <= k.totalRAM()+int64(k.swap.Total)
 	}
-	allowed := k.commitLimit() - int64(k.sysctl.adminReserveKbytes/4)
+	allowed := k.commitLimit()
+	if !admin {
+		allowed -= int64(k.sysctl.adminReserveKbytes / 4)
+	}
 	allowed -= min(totalVM/32, int64(k.sysctl.userReserveKbytes/4))
 	return k.committed < allowed
 }

@@ -80,9 +80,6 @@ type Process struct {
 	oomSkip     bool // MMF_OOM_SKIP: its memory is freed or cannot be
 	minFlt      uint64
 	majFlt      uint64
-	lastFault   uint64 // the address of the fault before, for swap readahead
-	raHits      uint32
-	raWindow    uint32
 	stack       []phys.PFN // kernel stack
 	carried     []carriedPart
 	malloc      string
@@ -151,7 +148,7 @@ func (k *Kernel) newProcess(name string, nice, cpu int) *Process {
 	}
 	p := &Process{
 		task: task{k: k}, name: name, pid: k.nextPID, nice: nice, pin: cpu, node: -1, rlimit: defaultRlimit,
-		rand: engine.NewStream(k.seed, name), childEnd: engine.NewCond(k.Sim), signal: engine.NewCond(k.Sim), raHits: 4,
+		rand: engine.NewStream(k.seed, name), childEnd: engine.NewCond(k.Sim), signal: engine.NewCond(k.Sim),
 	}
 	p.process = p
 	k.nextPID++

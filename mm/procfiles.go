@@ -97,7 +97,8 @@ func (k *Kernel) meminfo() *procfs.Meminfo {
 	m.ActiveFile, m.InactiveFile = kb(n[vmstat.NRActiveFile]), kb(n[vmstat.NRInactiveFile])
 	m.Active, m.Inactive = m.ActiveAnon+m.ActiveFile, m.InactiveAnon+m.InactiveFile
 	m.Unevictable, m.Mlocked = kb(n[vmstat.NRUnevictable]), kb(z[vmstat.NRMlock])
-	m.SwapTotal, m.SwapFree = kb(int64(k.swap.Total)), kb(int64(k.swap.NrFree))
+	swapTotal, swapFree := k.swap.Shown()
+	m.SwapTotal, m.SwapFree = kb(int64(swapTotal)), kb(int64(swapFree))
 	m.Dirty, m.Writeback = kb(n[vmstat.NRDirty]), kb(n[vmstat.NRWriteback])
 	m.AnonPages, m.Mapped, m.Shmem = kb(n[vmstat.NRAnonPages]), kb(n[vmstat.NRMapped]), kb(n[vmstat.NRShmem])
 	m.SReclaimable, m.SUnreclaim = kb(n[vmstat.NRSlabReclaimable]), kb(n[vmstat.NRSlabUnreclaimable])
@@ -245,7 +246,7 @@ func (k *Kernel) pagetypeinfo() *procfs.Pagetypeinfo {
 
 func (k *Kernel) swaps() *procfs.Swaps {
 	f := &procfs.Swaps{}
-	for _, a := range k.swap.Areas {
+	for _, a := range k.swap.Active() {
 		f.Areas = append(f.Areas, procfs.SwapArea{Path: a.Name, Size: uint64(a.Slots) * 4, Used: uint64(a.Used) * 4, Priority: int64(a.Priority)})
 	}
 	return f

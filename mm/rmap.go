@@ -87,6 +87,7 @@ func (k *Kernel) tryToUnmap(pfn phys.PFN) bool {
 		default:
 			k.swap.Dup(e)
 			l.SetSwap(i, uint32(e))
+			k.noteSwapped(v.Space, nil)
 			v.Space.RSS[addrspace.RSSAnon]--
 			v.Space.RSS[addrspace.RSSSwap]++
 		}

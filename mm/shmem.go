@@ -1,6 +1,8 @@
 package mm
 
 import (
+	"math/bits"
+
 	"mmsim/mm/addrspace"
 	"mmsim/mm/phys"
 	"mmsim/mm/swap"
@@ -21,7 +23,8 @@ type shmem struct {
 	charged int64  // pages in Committed_AS
 	resident,
 	swapped int64
-	dirs []*shmemDir
+	listed bool // it is on the list of objects with pages in swap slots
+	dirs   []*shmemDir
 }
 
 // A table of entries of a shmem covers 512 pages, a directory of those 1 GiB.
@@ -113,6 +116,7 @@ func (k *Kernel) releaseShmem(cpu int, o *shmem) {
 			}
 		}
 	}
+	k.forgetSwapfile(o)
 	k.committed -= o.charged
 	k.objects.remove(o)
 }
@@ -160,6 +164,31 @@ func (o *shmem) set(index uint64, entry uint32, swapped bool) {
 	}
 }
 
+// nextSwapped is the first index from one on whose page is in a slot of an area.
+func (o *shmem) nextSwapped(from uint64, area int) (uint64, bool) {
+	for hi := from >> 18; hi < uint64(len(o.dirs)); hi++ {
+		d := o.dirs[hi]
+		if d == nil {
+			continue
+		}
+		for mid := range d {
+			l, base := d[mid], hi<<18|uint64(mid)<<9
+			if l == nil || base+512 <= from {
+				continue
+			}
+			for w, m := range l.swapped {
+				for ; m != 0; m &= m - 1 {
+					index := base + uint64(w*64+bits.TrailingZeros64(m))
+					if index >= from && swap.Entry(l.entry[index&511]).Area() == area {
+						return index, true
+					}
+				}
+			}
+		}
+	}
+	return 0, false
+}
+
 // addShmemPage makes a frame a page of the object (shmem_add_to_page_cache).
 func (k *Kernel) addShmemPage(o *shmem, index uint64, pfn phys.PFN) {
 	p := k.Mem.Page(pfn)
@@ -194,6 +223,7 @@ func (k *Kernel) shmemToSwap(cpu int, pfn phys.PFN) bool {
 	k.swap.Dup(e)
 	k.forgetShmemPage(o, pfn)
 	o.swapped++
+	k.noteSwapfile(o)
 	o.set(uint64(p.Index), uint32(e.Slot()), true)
 	p.SetKind(phys.KindAnon)
 	p.Mapping, p.Index = 0, 0

@@ -88,7 +88,7 @@ func (p *Process) shmemPage(o *shmem, index uint64) (phys.PFN, faultResult) {
 	e, swapped := o.at(index)
 	switch {
 	case swapped:
-		return p.shmemSwapIn(o, index, swap.Entry(e))
+		return p.shmemSwapIn(o, index, swap.Entry(e), true)
 	case e != 0:
 		p.spend(k.cost.ZeroPageFault)
 		return phys.PFN(e), faultDone
@@ -119,35 +119,35 @@ func (p *Process) shmemPage(o *shmem, index uint64) (phys.PFN, faultResult) {
 }
 
 // shmemSwapIn brings a page of an object back from swap; it leaves the swap cache and is dirty then (shmem_swapin_folio).
-func (p *Process) shmemSwapIn(o *shmem, index uint64, e swap.Entry) (phys.PFN, faultResult) {
-	k := p.k
+// Only a fault counts as major.
+func (t *task) shmemSwapIn(o *shmem, index uint64, e swap.Entry, fault bool) (phys.PFN, faultResult) {
+	k := t.k
 	r := faultDone
 	pfn := phys.PFN(k.swap.Cached(e))
 	if pfn != 0 {
-		if k.Mem.Page(pfn).TestClear(phys.FlagReadahead) {
-			k.count(vmstat.SwapRaHit, 1)
-			k.cluster.hits++
-		}
+		k.noteReadaheadHit(nil, pfn, 0)
 	} else {
 		r = faultMajor
-		k.count(vmstat.PgMajfault, 1)
-		if pfn = p.swapinCluster(e); pfn == 0 {
+		if fault {
+			k.count(vmstat.PgMajfault, 1)
+		}
+		if pfn = t.swapinCluster(e); pfn == 0 {
 			if now, swapped := o.at(index); !swapped || now != uint32(e) {
 				return 0, faultRetry
 			}
 			return 0, faultOOM
 		}
 	}
-	p.waitFlags(pfn, phys.FlagLocked|phys.FlagWriteback)
+	t.waitFlags(pfn, phys.FlagLocked|phys.FlagWriteback)
 	if now, swapped := o.at(index); !swapped || now != uint32(e) || phys.PFN(k.swap.Cached(e)) != pfn {
 		return 0, faultRetry
 	}
-	k.swapCacheDelete(p.cpu(), pfn, 0)
-	k.swap.Put(p.cpu(), e)
+	k.swapCacheDelete(t.cpu(), pfn, 0)
+	k.swap.Put(t.cpu(), e)
 	o.swapped--
 	k.addShmemPage(o, index, pfn)
 	k.Mem.Page(pfn).Set(phys.FlagDirty)
-	p.spend(k.cost.SwapInFault)
+	t.spend(k.cost.SwapInFault)
 	return pfn, r
 }
 
@@ -162,29 +162,21 @@ const firstHits = 4
 
 // swapinCluster reads the aligned group of slots around an entry that the latest hits call for, and returns the entry's page
 // (swap_cluster_readahead). 0: no memory, or the slot is not used any more.
-func (p *Process) swapinCluster(e swap.Entry) phys.PFN {
-	k := p.k
+func (t *task) swapinCluster(e swap.Entry) phys.PFN {
+	k := t.k
 	if n := k.clusterWindow(e.Offset()); n > 1 {
 		first := e.Offset() &^ (n - 1)
 		area := k.swap.Areas[e.Area()]
 		for o := max(first, 1); o <= min(first|(n-1), area.Slots); o++ {
 			f := area.Entry(o)
 			if k.swap.Count(f) > 0 && k.swap.Cached(f) == 0 {
-				p.readSwap(f, f != e)
+				t.readSwap(f, f != e.Slot())
 			}
 		}
 		k.unplug()
-		k.lruAddDrain(p.cpu())
+		k.lruAddDrain(t.cpu())
 	}
-	if pfn := k.swap.Cached(e); pfn != 0 {
-		return phys.PFN(pfn)
-	}
-	if k.swap.Count(e) == 0 {
-		return 0
-	}
-	pfn := p.readSwap(e, false)
-	k.unplug()
-	return pfn
+	return t.readSwapAsked(e)
 }
 
 // clusterWindow is the number of slots to read, a power of two (swapin_nr_pages).
@@ -205,14 +197,14 @@ func (k *Kernel) clusterWindow(offset int) int {
 }
 
 // waitFlags blocks until a page has none of some flags: it is read or written.
-func (p *Process) waitFlags(pfn phys.PFN, flags phys.Flag) {
-	k := p.k
+func (t *task) waitFlags(pfn phys.PFN, flags phys.Flag) {
+	k := t.k
 	for k.Mem.Page(pfn).Test(flags) {
 		c := k.pageWaits[pfn]
 		if c == nil {
 			c = engine.NewCond(k.Sim)
 			k.pageWaits[pfn] = c
 		}
-		p.proc.Wait(c)
+		t.proc.Wait(c)
 	}
 }

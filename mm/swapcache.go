@@ -115,17 +115,7 @@ func (k *Kernel) endSwapRead(pfn phys.PFN) {
 }
 
 // waitPage blocks until a page that is being read is there.
-func (p *Process) waitPage(pfn phys.PFN) {
-	k := p.k
-	for k.Mem.Page(pfn).Test(phys.FlagLocked) {
-		c := k.pageWaits[pfn]
-		if c == nil {
-			c = engine.NewCond(k.Sim)
-			k.pageWaits[pfn] = c
-		}
-		p.proc.Wait(c)
-	}
-}
+func (t *task) waitPage(pfn phys.PFN) { t.waitFlags(pfn, phys.FlagLocked) }
 
 func (k *Kernel) wakePage(pfn phys.PFN) {
 	if c := k.pageWaits[pfn]; c != nil {

@@ -18,16 +18,19 @@ func (p *Process) swapIn(v *addrspace.VMA, l *addrspace.Leaf, i uint, addr uint6
 	direct := false
 	switch {
 	case pfn != 0:
-		p.noteReadaheadHit(pfn, addr)
+		k.noteReadaheadHit(v, pfn, addr)
 	case k.synchronous(e) && k.swap.Count(e) == 1:
 		if pfn = p.readSynchronous(e); pfn == 0 {
+			if !holdsSwap(l, i, e) {
+				return faultRetry
+			}
 			return faultOOM
 		}
 		major, direct = true, true
 		k.count(vmstat.PgMajfault, 1)
 	default:
-		if pfn = p.swapinReadahead(v, l, i, addr, e); pfn == 0 {
-			if l.PTE[i] != uint32(e) {
+		if pfn = p.swapinReadahead(v, l, addr, e); pfn == 0 {
+			if !holdsSwap(l, i, e) {
 				return faultRetry
 			}
 			return faultOOM
@@ -41,7 +44,7 @@ func (p *Process) swapIn(v *addrspace.VMA, l *addrspace.Leaf, i uint, addr uint6
 			return faultRetry
 		}
 	}
-	if l.PTE[i] != uint32(e) || !direct && phys.PFN(k.swap.Cached(e)) != pfn {
+	if !holdsSwap(l, i, e) || !direct && phys.PFN(k.swap.Cached(e)) != pfn {
 		if direct {
 			k.freeAnon(p.cpu(), pfn)
 		}
@@ -74,19 +77,7 @@ func (k *Kernel) mapSwapped(v *addrspace.VMA, l *addrspace.Leaf, i uint, addr ui
 	v.Space.RSS[addrspace.RSSSwap]--
 	v.Space.RSS[addrspace.RSSAnon]++
 	exclusive := e.Exclusive() || k.refs(pfn) == 0
-	if page.Mapcount == 0 {
-		k.zoneOf(page).Node.Stat[vmstat.NRAnonPages]++
-		if exclusive {
-			k.anons.Prepare(v)
-			page.Mapping, page.Index = v.AnonVMA.ID, uint32(v.Index(addr))
-		} else {
-			page.Mapping, page.Index = rootOf(v).ID, uint32(v.Index(addr))
-		}
-	}
-	page.Mapcount++
-	if exclusive {
-		page.Set(phys.FlagExclusive)
-	}
+	k.addAnonRmap(v, addr, pfn, exclusive)
 	l.Map(i, uint32(pfn), write && exclusive)
 	if lockedVMA(v) {
 		k.mlockPage(cpu, pfn)
@@ -97,11 +88,15 @@ func (k *Kernel) mapSwapped(v *addrspace.VMA, l *addrspace.Leaf, i uint, addr ui
 // (__page_set_anon_rmap, anon_vma->root).
 func rootOf(v *addrspace.VMA) *addrspace.AnonVMA { return v.OldestAnonVMA() }
 
-// readSynchronous reads a page from a device that answers at once, past the swap cache.
+// readSynchronous reads a page from a device that answers at once, past the swap cache. 0: no memory, or the slot is not used any more.
 func (p *Process) readSynchronous(e swap.Entry) phys.PFN {
 	k := p.k
 	pfn := p.allocPage(gfpCopy)
 	if pfn == 0 {
+		return 0
+	}
+	if k.swap.Count(e) == 0 { // somebody else has brought it back
+		k.Mem.FreePage(p.cpu(), pfn)
 		return 0
 	}
 	page := k.Mem.Page(pfn)
@@ -117,15 +112,14 @@ func (p *Process) readSynchronous(e swap.Entry) phys.PFN {
 
 // readSwap starts the read of a swap entry's page into a new page of the swap cache, locked until it is there (__read_swap_cache_async).
 // 0: no memory, or somebody else was faster.
-func (p *Process) readSwap(e swap.Entry, readahead bool) phys.PFN {
-	k := p.k
-	gfp := gfpCopy
-	pfn := p.allocPage(gfp)
+func (t *task) readSwap(e swap.Entry, readahead bool) phys.PFN {
+	k := t.k
+	pfn := t.allocPage(gfpCopy)
 	if pfn == 0 {
 		return 0
 	}
 	if k.swap.Count(e) == 0 || k.swap.Cached(e) != 0 {
-		k.Mem.FreePage(p.cpu(), pfn)
+		k.Mem.FreePage(t.cpu(), pfn)
 		return 0
 	}
 	page := k.Mem.Page(pfn)
@@ -136,67 +130,113 @@ func (p *Process) readSwap(e swap.Entry, readahead bool) phys.PFN {
 		page.Set(phys.FlagReadahead)
 		k.count(vmstat.SwapRa, 1)
 	}
-	k.lruAdd(p.cpu(), pfn)
+	k.lruAdd(t.cpu(), pfn)
 	k.count(vmstat.Pswpin, 1)
 	if k.synchronous(e) {
-		p.spend(transferTime(k.device(e)))
+		t.spend(transferTime(k.device(e)))
 		k.endSwapRead(pfn)
 	} else {
 		k.count(vmstat.PgPgin, 4)
-		k.plugIO(p.cpu(), e, pfn, false)
+		k.plugIO(t.cpu(), e, pfn, false)
 	}
 	return pfn
 }
 
-// noteReadaheadHit counts the first use of a page that was read ahead (lookup_swap_cache).
-func (p *Process) noteReadaheadHit(pfn phys.PFN, addr uint64) {
-	if p.k.Mem.Page(pfn).TestClear(phys.FlagReadahead) {
-		p.k.count(vmstat.SwapRaHit, 1)
-		p.raHits = min(p.raHits+1, maxReadahead)
+// noteReadaheadHit counts the first use of a page that was read ahead, and remembers where a VMA was used (swap_cache_get_folio). v is nil for a page
+// that no VMA asks for.
+func (k *Kernel) noteReadaheadHit(v *addrspace.VMA, pfn phys.PFN, addr uint64) {
+	hit := k.Mem.Page(pfn).TestClear(phys.FlagReadahead)
+	if hit {
+		k.count(vmstat.SwapRaHit, 1)
 	}
-	p.lastFault = addr
+	if v == nil || k.swap.Rotational() {
+		if hit {
+			k.cluster.hits++
+		}
+		return
+	}
+	ra := readaheadOf(v)
+	if hit {
+		ra.Hits = min(ra.Hits+1, maxReadaheadHits)
+	}
+	ra.Last = addr &^ (addrspace.PageSize - 1)
 }
 
-// swapinReadahead reads the page of an entry and, depending on how well that went lately, its neighbours in the VMA that are swapped out,
-// within one page table (swap_vma_readahead). It returns the page asked for.
-func (p *Process) swapinReadahead(v *addrspace.VMA, l *addrspace.Leaf, i uint, addr uint64, e swap.Entry) phys.PFN {
-	k := p.k
-	window := p.readaheadWindow(addr)
+// maxReadaheadHits is the most that a VMA remembers (SWAP_RA_HITS_MAX).
+const maxReadaheadHits = 63
+
+// readaheadOf is what a VMA remembers. Before its first fault it is taken to have had some hits (GET_SWAP_RA_VAL).
+func readaheadOf(v *addrspace.VMA) *addrspace.Readahead {
+	if v.Swapin == (addrspace.Readahead{}) {
+		v.Swapin.Hits = firstHits
+	}
+	return &v.Swapin
+}
+
+// swapinReadahead reads the page of an entry of a VMA with what is likely to be wanted next: neighbours in the VMA, or, as soon as one area is on a device
+// that turns, neighbours on the device (swapin_readahead). It returns the page asked for; 0: no memory, or the slot is not used any more.
+func (t *task) swapinReadahead(v *addrspace.VMA, l *addrspace.Leaf, addr uint64, e swap.Entry) phys.PFN {
+	if t.k.swap.Rotational() {
+		return t.swapinCluster(e)
+	}
+	return t.swapinVMA(v, l, addr, e)
+}
+
+// swapinVMA reads the page of an entry and, depending on how well that went lately, its neighbours in the VMA that are swapped out, within one page
+// table (swap_vma_readahead). The entries are copied first, since the page table may go while pages are allocated.
+func (t *task) swapinVMA(v *addrspace.VMA, l *addrspace.Leaf, addr uint64, e swap.Entry) phys.PFN {
+	k := t.k
+	addr &^= addrspace.PageSize - 1
+	window, last := k.readaheadWindow(v, addr)
 	if window > 1 {
-		first, last := readaheadRange(v, addr, p.lastFault, window)
-		base := addr &^ (1<<addrspace.LeafShift - 1)
-		for a := first; a < last; a += addrspace.PageSize {
-			j := addrspace.Slot(a)
-			f := swap.Entry(l.PTE[j])
-			if a&^(1<<addrspace.LeafShift-1) != base || f == 0 || addrspace.Test(&l.Present, j) || k.swap.Cached(f) != 0 {
-				continue
+		first, end := readaheadRange(v, addr, last, window)
+		var entries [maxReadahead]swap.Entry
+		n := 0
+		for a := first; a < end; a += addrspace.PageSize {
+			if j := addrspace.Slot(a); !addrspace.Test(&l.Present, j) {
+				entries[n] = swap.Entry(l.PTE[j])
 			}
-			p.readSwap(f, a != addr)
+			n++
+		}
+		for i, f := range entries[:n] {
+			if f != 0 && k.swap.Cached(f) == 0 {
+				t.readSwap(f, first+uint64(i)*addrspace.PageSize != addr)
+			}
 		}
 		k.unplug()
+		k.lruAddDrain(t.cpu())
 	}
-	p.lastFault = addr
-	if l.PTE[i] != uint32(e) {
-		return 0
-	}
+	return t.readSwapAsked(e)
+}
+
+// readSwapAsked is the page of an entry, read if it is not in the swap cache (read_swap_cache_async). 0: no memory, or the slot is not used any more.
+func (t *task) readSwapAsked(e swap.Entry) phys.PFN {
+	k := t.k
 	if pfn := k.swap.Cached(e); pfn != 0 {
 		return phys.PFN(pfn)
 	}
-	pfn := p.readSwap(e, false)
+	if k.swap.Count(e) == 0 {
+		return 0
+	}
+	pfn := t.readSwap(e, false)
 	k.unplug()
+	if pfn == 0 { // no memory, or another has read it meanwhile
+		pfn = phys.PFN(k.swap.Cached(e))
+	}
 	return pfn
 }
 
-// readaheadWindow is the number of pages to read around a fault of the process (swap_vma_ra_win).
-func (p *Process) readaheadWindow(addr uint64) uint64 {
-	limit := uint32(1) << min(p.k.sysctl.pageCluster, 3)
+// readaheadWindow is the number of pages to read around a fault at a page of a VMA, and the address of the fault before (swap_ra_info).
+func (k *Kernel) readaheadWindow(v *addrspace.VMA, addr uint64) (window, last uint64) {
+	limit := uint32(1) << min(k.sysctl.pageCluster, 3)
 	if limit <= 1 {
-		return 1
+		return 1, 0
 	}
-	next := addr == p.lastFault+addrspace.PageSize || addr == p.lastFault-addrspace.PageSize
-	p.raWindow = swapinWindow(p.raHits, next, limit, p.raWindow)
-	p.raHits = 0
-	return uint64(p.raWindow)
+	ra := readaheadOf(v)
+	last = ra.Last
+	next := addr == last+addrspace.PageSize || addr == last-addrspace.PageSize
+	*ra = addrspace.Readahead{Last: addr, Window: swapinWindow(ra.Hits, next, limit, ra.Window)}
+	return uint64(ra.Window), last
 }
 
 // swapinWindow is the number of pages to read: a power of two above the hits since the last time, one page when there were none unless this fault is
@@ -217,8 +257,6 @@ func swapinWindow(hits uint32, next bool, limit, last uint32) uint32 {
 // readaheadRange is the window around a fault: ahead of it in the direction of the last two faults, else around it (swap_vma_ra_init).
 func readaheadRange(v *addrspace.VMA, addr, last, window uint64) (from, to uint64) {
 	const page = addrspace.PageSize
-	addr &^= page - 1
-	last &^= page - 1
 	left := (window - 1) / 2
 	switch addr {
 	case last + page:

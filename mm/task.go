@@ -13,6 +13,9 @@ type task struct {
 	memalloc bool // PF_MEMALLOC: allocations may use every reserve and do not reclaim
 	kswapd   bool // PF_KSWAPD
 	victim   bool // chosen by the OOM killer (tsk_is_oom_victim)
+
+	oomOrigin bool // what it does makes memory short: the OOM killer chooses it first (oom_task_origin)
+	killed    bool // it belongs to no process and was sent SIGKILL
 }
 
 // cpu is the CPU that the task runs on.
@@ -44,4 +47,12 @@ func comm(name string) string {
 }
 
 // fatalSignal tells whether the task has been sent SIGKILL and not yet acted on it.
-func (t *task) fatalSignal() bool { return t.process != nil && t.process.pending != "" }
+func (t *task) fatalSignal() bool { return t.killed || t.process != nil && t.process.pending != "" }
+
+// pid is the task's process id; that of the administrator is init's.
+func (t *task) pid() int {
+	if t.process != nil {
+		return t.process.pid
+	}
+	return 1
+}

@@ -121,6 +121,7 @@ func (p *Process) exitMM() {
 			p.spend(engine.Time(n) * p.k.cost.UnmapPage)
 		}
 	})
+	p.k.forgetSwapped(s)
 	p.freeStack()
 	p.oomSkip = true
 	p.mm = nil

@@ -28,12 +28,11 @@ type zram struct {
 
 // zramOf is what an area keeps, made at its first use.
 func (k *Kernel) zramOf(a *swap.Area) *zram {
-	z := k.zrams[a]
-	if z == nil {
-		z = &zram{stored: make([]uint64, (a.Slots+64)/64)}
-		k.zrams[a] = z
+	d := k.swapDeviceOf(a)
+	if d.store == nil {
+		d.store = &zram{stored: make([]uint64, (a.Slots+64)/64)}
 	}
-	return z
+	return d.store
 }
 
 // zramWrite stores the data of a slot, for which it takes memory from the reserves of a task that reclaims (zram_write_page). When there is none at
@@ -65,8 +64,11 @@ func (k *Kernel) zramWrite(t *task, e swap.Entry) {
 
 // zramFree drops the data of a slot that became free (zram_slot_free_notify). Pages are given back as soon as the rest fits in fewer.
 func (k *Kernel) zramFree(a *swap.Area, o int) {
-	z := k.zrams[a]
-	if z == nil || z.stored[o/64]>>(o%64)&1 == 0 {
+	if a.Device != "zram" {
+		return
+	}
+	z := k.zramOf(a)
+	if z.stored[o/64]>>(o%64)&1 == 0 {
 		return
 	}
 	z.stored[o/64] &^= 1 << (o % 64)
@@ -87,12 +89,16 @@ func (k *Kernel) zramFile(path string) (string, bool) {
 	if !ok || err != nil || file != "mm_stat" {
 		return "", false
 	}
-	for _, a := range k.swap.Areas {
-		if a.Device != "zram" {
+	for j := range k.swapDevs {
+		d := &k.swapDevs[j]
+		if d.config.Device != "zram" {
 			continue
 		}
 		if i == 0 {
-			z := k.zramOf(a)
+			z := d.store
+			if z == nil {
+				z = &zram{}
+			}
 			return fmt.Sprintf("%8d %8d %8d %8d %8d %8d %8d %8d %8d\n", z.n*4096, z.n*zramCompressed, len(z.pages)*4096, 0, z.most*4096, 0, 0, 0, 0), true
 		}
 		i--

@@ -38,8 +38,16 @@ var machineCalls = []Entry{
 	{Scope: ScopeMachine, Name: "drop_caches", Args: []Arg{{Name: "n", Kind: KindInt, Opt: true, Min: 1, Max: 3, Default: "3"}}, Doc: "Writes vm.drop_caches."},
 	{Scope: ScopeMachine, Name: "compact_memory", Doc: "Writes vm.compact_memory."},
 	{Scope: ScopeMachine, Name: "sync", Doc: "Writes all dirty pages back."},
-	{Scope: ScopeMachine, Name: "swapoff", Doc: "Turns all swap areas off (swapoff -a)."},
-	{Scope: ScopeMachine, Name: "swapon", Doc: "Turns all swap areas on again (swapon -a)."},
+	{
+		Scope: ScopeMachine, Name: "swapoff", Results: resultOK, Errnos: []string{"ENOMEM", "EINTR"},
+		Doc: "Turns all swap areas off (swapoff -a): everything in them is brought back. When memory runs out meanwhile, the caller is the first to be killed.",
+		fn:  machineSwapoff,
+	},
+	{
+		Scope: ScopeMachine, Name: "swapon", Results: resultOK,
+		Doc: "Turns all swap areas on again that are off (swapon -a).",
+		fn:  machineSwapon,
+	},
 	{
 		Scope: ScopeMachine, Name: "at",
 		Args: []Arg{{Name: "time", Kind: KindTime}, {Name: "fn", Kind: KindFunc, Lua: "fun(m: Machine)"}},

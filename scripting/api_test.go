@@ -15,7 +15,7 @@ p:mmap.fd p:mmap.offset p:mmap.hugetlb
 p:exec
 p:open p:read p:write p:fsync p:fdatasync p:sync p:close p:ftruncate p:fallocate p:unlink p:fadvise
 p:memfd
-m:drop_caches m:compact_memory m:sync m:swapoff m:swapon
+m:drop_caches m:compact_memory m:sync
 k:alloc_pages k:free_pages k:kmalloc k:kzalloc k:kfree k:kvmalloc k:vmalloc k:vfree k:kmem_cache_create k:kmem_cache_alloc
 k:kmem_cache_free k:kmem_cache_shrink k:kmem_cache_destroy k:kmap k:kunmap k:kmap_atomic k:kunmap_atomic`
 

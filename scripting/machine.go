@@ -92,6 +92,17 @@ func machineSysctlCall(c *call) int {
 	return c.text(old)
 }
 
+func machineSwapoff(c *call) int {
+	r := c.kernel()
+	errno, killed := r.k.Swapoff(c.t.proc)
+	if killed { // the administrator is dead: no hook runs any more
+		r.sim.Current().Wait(engine.NewCond(r.sim))
+	}
+	return c.done(errno)
+}
+
+func machineSwapon(c *call) int { return c.done(c.kernel().k.Swapon(c.t.proc)) }
+
 func machineNow(c *call) int { return c.number(c.kernel().sim.Now().Seconds()) }
 
 func machineRecord(c *call) int {

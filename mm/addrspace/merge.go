@@ -186,6 +186,7 @@ func (s *Space) moveStart(v *VMA, start uint64) {
 func (s *Space) Split(v *VMA, addr uint64) *VMA {
 	up := &VMA{
 		Start: addr, End: v.End, PgOff: v.Index(addr), Flags: v.Flags, Attached: v.Attached, Name: v.Name, Space: s, Object: v.Object,
+		Swapin: v.Swapin,
 	}
 	v.End = addr
 	s.anons.cloneChain(up, v)
@@ -226,7 +227,9 @@ func (s *Space) Copy(v *VMA, addr, n, pgoff uint64) {
 	if s.merge(s.FindPrev(addr), addr, addr+n, mergeKey{v.Flags, v.AnonVMA, v.Object, pgoff}) != nil {
 		return
 	}
-	w := &VMA{Start: addr, End: addr + n, PgOff: pgoff, Flags: v.Flags, Attached: v.Attached, Name: v.Name, Space: s, Object: v.Object}
+	w := &VMA{
+		Start: addr, End: addr + n, PgOff: pgoff, Flags: v.Flags, Attached: v.Attached, Name: v.Name, Space: s, Object: v.Object, Swapin: v.Swapin,
+	}
 	s.anons.cloneChain(w, v)
 	s.vmas.ReplaceOrInsert(w)
 	w.Object.link(w)

@@ -25,6 +25,7 @@ type Space struct {
 	HiwaterVM, HiwaterRSS            uint64
 	RSS                              [nrRSS]int64 // file, anonymous, swap entries, shmem
 	TablePages                       int64        // page-table pages below the top one (pgtables_bytes / 4096)
+	Swapped                          bool         // it is on the list of spaces that may have swap entries (mmlist)
 
 	vmas  *btree.BTreeG[*VMA]
 	hint  *VMA // the VMA found last

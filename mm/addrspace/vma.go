@@ -57,9 +57,17 @@ type VMA struct {
 	Attached   bool   // never merged: what is mapped wants to know when the mapping goes (vm_ops->close)
 	Name       string // what /proc/PID/maps calls a special mapping: [vdso]; empty for others
 	Space      *Space
-	Object     *Object    // what is mapped; nil for private anonymous memory
-	AnonVMA    *AnonVMA   // where anonymous pages first mapped here belong; nil until the first one
+	Object     *Object  // what is mapped; nil for private anonymous memory
+	AnonVMA    *AnonVMA // where anonymous pages first mapped here belong; nil until the first one
+	Swapin     Readahead
 	chain      []*AnonVMA // every AnonVMA in which reverse mapping finds this VMA: its own and those inherited by fork
+}
+
+// Readahead is what readahead of swapped-out pages remembers per VMA (swap_readahead_info): the page of the last fault, and the pages read ahead since
+// that were used; the window then. Its zero value stands for a VMA that never had such a fault.
+type Readahead struct {
+	Last         uint64 // address of the page
+	Hits, Window uint32
 }
 
 // Pages is the length in pages.

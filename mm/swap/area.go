@@ -10,8 +10,9 @@ type Area struct {
 	Index      int    // the area's number in entries
 	Priority   int    // as shown: given ones are 0 and above, the kernel's own -2 and below
 	Rotational bool
-	Slots      int // usable slots
-	Used       int // slots in use, slot caches included (inuse_pages)
+	Slots      int  // usable slots
+	Used       int  // slots in use, slot caches included (inuse_pages)
+	Off        bool // it is being taken out of use: no slot of it is given out (SWP_WRITEOK is not set)
 
 	usage []uint16 // per slot: references, and hasCache
 	cache []uint64 // per slot: 0, frame<<1, or shadow<<1|1; made on first use
@@ -40,9 +41,9 @@ type cpuCluster struct {
 const hasCache = 1 << 15
 
 // NewArea makes an area of the given number of pages, of which the first is the header. cpus is the number of CPUs.
-func newArea(index int, name, device string, pages, priority int, rotational bool, cpus int) *Area {
+func newArea(index int, name, device string, pages int, rotational bool, cpus int) *Area {
 	a := &Area{
-		Name: name, Device: device, Index: index, Priority: priority, Rotational: rotational, Slots: pages - 1,
+		Name: name, Device: device, Index: index, Rotational: rotational, Slots: pages - 1,
 		usage: make([]uint16, pages), lowest: 1, highest: pages - 1, clusterNext: 1,
 	}
 	a.usage[0] = hasCache

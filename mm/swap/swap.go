@@ -14,17 +14,19 @@ const (
 
 // Swap is every swap area of a machine, by priority, with the CPUs' slot caches.
 type Swap struct {
-	Areas  []*Area // by index
-	Total  int     // slots of all areas
-	NrFree int     // free slots of all areas
+	Areas  []*Area // by number; nil: the number is not taken
+	Total  int     // slots of all areas that are in use
+	NrFree int     // free slots of those, less the used slots of an area that is being taken out of use
 
 	// OnFree, unless nil, is told of every slot that becomes free, for a device that keeps its data in memory (swap_slot_free_notify).
 	OnFree func(a *Area, slot int)
 
 	byPriority []*Area // highest first; equal ones rotate
+	least      int     // the last priority that the kernel chose (least_priority)
 	cpus       int
 	slots      []slotCache
-	active     bool
+	active     bool // the slot caches are worth while (swap_slot_cache_active)
+	enabled    bool // and allowed: no area is being taken out of use (swap_slot_cache_enabled)
 }
 
 type slotCache struct {
@@ -34,7 +36,7 @@ type slotCache struct {
 
 // New makes the machine's swap, without areas.
 func New(cpus int) *Swap {
-	return &Swap{cpus: cpus, slots: make([]slotCache, cpus)}
+	return &Swap{least: -1, cpus: cpus, slots: make([]slotCache, cpus)}
 }
 
 // Config describes an area: its size in bytes, of which the last part of a page is lost; the device; the priority, -1 for the
@@ -51,29 +53,22 @@ type Config struct {
 func (s *Swap) On(c Config) (*Area, error) {
 	pages := c.Bytes / 4096
 	switch {
-	case len(s.Areas) == MaxAreas:
+	case len(s.Active()) == MaxAreas:
 		return nil, fmt.Errorf("more than %d swap areas", MaxAreas)
 	case pages < 10:
 		return nil, fmt.Errorf("a swap area of %d bytes is too small: the least is 10 pages (40KiB)", c.Bytes)
 	case pages > MaxSlots:
 		return nil, fmt.Errorf("a swap area of %d bytes has %d slots; the most is %d (256GiB): split it into several areas", c.Bytes, pages, MaxSlots)
 	}
-	prio := c.Priority
-	if prio < 0 {
-		prio = -2
-		for _, a := range s.Areas {
-			prio = min(prio, a.Priority-1)
-		}
+	number := slices.Index(s.Areas, nil)
+	if number < 0 {
+		number = len(s.Areas)
+		s.Areas = append(s.Areas, nil)
 	}
-	a := newArea(len(s.Areas), c.Name, c.Device, int(pages), prio, c.Rotational, s.cpus)
-	s.Areas = append(s.Areas, a)
-	at := slices.IndexFunc(s.byPriority, func(b *Area) bool { return b.Priority < prio })
-	if at < 0 {
-		at = len(s.byPriority)
-	}
-	s.byPriority = slices.Insert(s.byPriority, at, a)
-	s.Total += a.Slots
-	s.NrFree += a.Slots
+	a := newArea(number, c.Name, c.Device, int(pages), c.Rotational, s.cpus)
+	s.Areas[number] = a
+	s.enable(a, c.Priority)
+	s.enabled = true
 	return a, nil
 }
 
@@ -84,7 +79,7 @@ func (s *Swap) Full() bool { return s.NrFree*2 < s.Total }
 func (s *Swap) Alloc(cpu int) Entry {
 	s.checkCaches()
 	c := &s.slots[cpu]
-	if s.active {
+	if s.active && s.enabled {
 		if len(c.ready) == 0 {
 			c.ready = s.take(cpu, slotsCache, c.ready)
 			slices.Reverse(c.ready) // handed out from the end
@@ -104,6 +99,9 @@ func (s *Swap) Alloc(cpu int) Entry {
 
 // checkCaches switches the slot caches on and off as free slots become plenty or few (check_cache_active).
 func (s *Swap) checkCaches() {
+	if !s.enabled {
+		return
+	}
 	if s.active {
 		if s.NrFree < s.cpus*deactivatePrCPU {
 			s.active = false
@@ -158,14 +156,23 @@ func (s *Swap) requeue(i int) {
 
 func (s *Swap) at(e Entry) (*Area, int) { return s.Areas[e.Area()], e.Offset() }
 
+// Valid tells whether an entry names a slot of an area that is there: one that was read before the task blocked may not (get_swap_device).
+func (s *Swap) Valid(e Entry) bool {
+	n := e.Area()
+	return n < len(s.Areas) && s.Areas[n] != nil && e.Offset() < len(s.Areas[n].usage)
+}
+
 // Dup adds a reference to a slot: one more page-table entry names it (swap_duplicate).
 func (s *Swap) Dup(e Entry) {
 	a, o := s.at(e)
 	a.usage[o]++
 }
 
-// Count is the number of references to a slot, the swap cache's not included (swap_count).
+// Count is the number of references to a slot, the swap cache's not included (swap_count); 0 if there is no such slot any more.
 func (s *Swap) Count(e Entry) int {
+	if !s.Valid(e) {
+		return 0
+	}
 	a, o := s.at(e)
 	return int(a.usage[o] &^ hasCache)
 }
@@ -188,7 +195,7 @@ func (s *Swap) giveBack(cpu int, e Entry) {
 	if a.cache != nil {
 		a.cache[o] = 0
 	}
-	if !s.active {
+	if !s.active || !s.enabled {
 		s.free(e)
 		return
 	}
@@ -208,8 +215,11 @@ func (s *Swap) free(e Entry) {
 	}
 }
 
-// Cached returns the frame of the slot's page in the swap cache, 0 if it is not there.
+// Cached returns the frame of the slot's page in the swap cache, 0 if it is not there or there is no such slot any more.
 func (s *Swap) Cached(e Entry) uint32 {
+	if !s.Valid(e) {
+		return 0
+	}
 	a, o := s.at(e)
 	if a.cache == nil || a.cache[o]&1 != 0 {
 		return 0

@@ -1,0 +1,25 @@
+package mm
+
+import "mmsim/engine"
+
+// privileged runs what needs all capabilities on behalf of a process, or, if p is nil, of the administrator: then as a task of its own that competes for
+// a CPU, for which the caller, the administrator's coroutine, waits. It returns false if the administrator's task was killed.
+func (k *Kernel) privileged(p *Process, name string, fn func(*task)) bool {
+	if p != nil {
+		p.checkSignals()
+		fn(&p.task)
+		p.checkSignals()
+		return true
+	}
+	caller, done, ended := k.Sim.Current(), engine.NewCond(k.Sim), false
+	t := &task{k: k}
+	t.proc = k.Sim.Go(name, engine.ProcOptions{CPU: -1, Daemon: true}, func(*engine.Proc) {
+		fn(t)
+		ended = true
+		done.Broadcast()
+	})
+	for !ended {
+		caller.Wait(done)
+	}
+	return !t.killed
+}
