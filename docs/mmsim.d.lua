@@ -298,9 +298,7 @@ function p:malloc_usable_size(ptr) end
 ---@return string? errno
 function p:fork(name, fn) end
 
----Replaces the address space by a fresh one and runs `fn(p)` in it (execve(2)). It does not return.
----Not there yet in this version.
----@deprecated
+---Replaces the address space by a fresh one and runs `fn(p)` in it (execve(2)). `name` becomes the process's full name, and the random stream is that of the name. The pid, the children, the open files and the limits stay. It does not return.
 ---@param name string
 ---@param fn fun(p: Process)
 function p:exec(name, fn) end

@@ -35,7 +35,33 @@ func (p *Process) adoptCarried() {
 	}
 	own := min(uint64(p.mm.RSS[addrspace.RSSAnon]), c.anon-c.locked) // what exec has mapped is in the record, too
 	c.anon -= k.dropFromBoot(own)
-	const may = addrspace.VMMayRead | addrspace.VMMayWrite | addrspace.VMMayExec
+	p.mapCarried(c, func(v *addrspace.VMA, resident uint64, locked int) uint64 {
+		k.anons.Prepare(v)
+		moved := k.moveFromBoot(p, v, v.Start, resident, locked)
+		charged := min(int64(v.Pages()), k.boot.committed)
+		k.boot.committed -= charged
+		k.committed += int64(v.Pages()) - charged
+		return moved
+	})
+}
+
+// renewCarried gives a process that has begun another program what it carries, by faults of its own.
+func (p *Process) renewCarried() {
+	k := p.k
+	c := k.cfg.carried()
+	if c.anon == 0 {
+		return
+	}
+	c.anon -= min(uint64(p.mm.RSS[addrspace.RSSAnon]), c.anon-c.locked)
+	p.mapCarried(c, func(v *addrspace.VMA, resident uint64, _ int) uint64 {
+		k.committed += int64(v.Pages())
+		p.touchSeq(v.Start, resident, true, false)
+		return resident
+	})
+}
+
+// mapCarried maps the locked and the other part of what a process carries. fill makes pages of a mapping resident and returns how many there are.
+func (p *Process) mapCarried(c carried, fill func(v *addrspace.VMA, resident uint64, locked int) uint64) {
 	at := uint64(carriedBase)
 	for _, part := range []struct {
 		pages, resident uint64
@@ -44,19 +70,14 @@ func (p *Process) adoptCarried() {
 		if part.pages == 0 {
 			continue
 		}
-		flags := addrspace.VMRead | addrspace.VMWrite | may | addrspace.VMAccount
+		flags := vmData
 		if part.locked == 1 {
 			flags |= addrspace.VMLocked
 			p.mm.LockedVM += part.pages
 		}
 		end := at + part.pages<<addrspace.PageShift
 		v := p.mm.Insert(&addrspace.VMA{Start: at, End: end, PgOff: at >> addrspace.PageShift, Flags: flags})
-		k.anons.Prepare(v)
-		moved := k.moveFromBoot(p, v, at, min(part.resident, part.pages), part.locked)
-		charged := min(int64(part.pages), k.boot.committed)
-		k.boot.committed -= charged
-		k.committed += int64(part.pages) - charged
-		p.carried = append(p.carried, carriedPart{at, moved})
+		p.carried = append(p.carried, carriedPart{at, fill(v, min(part.resident, part.pages), part.locked)})
 		at = end + addrspace.PageSize // apart, so that they do not merge
 	}
 }

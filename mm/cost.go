@@ -34,6 +34,7 @@ type CostTable struct {
 	ForkBase        engine.Time // fork(2) of a process without pages
 	ForkPage        engine.Time // per page-table entry copied by fork
 	Exit            engine.Time // exit of a process without pages
+	Exec            engine.Time // execve(2), and the start of the program up to its first line
 	ContextSwitch   engine.Time // switching a CPU to another process
 	ScanPage        engine.Time // reclaim: per page taken from a list, looked up in page tables and put back; also per round and per candidate victim
 	SwapOutPage     engine.Time // reclaim: per page unmapped and handed to the swap device
@@ -79,6 +80,9 @@ var serverCosts = CostTable{
 	SwapOutPage:     1000,   // [S] PAGEOUT per page, 15 us
 	FreePage:        130,    // [S] munmap per page, 2 us
 	OOMKill:         65_000, // [S] 0.97 ms
+
+	Exec: 500_000, // [E] fork, exec, exit and wait 620 us, less the same without exec, 120 us
+
 	Devices: map[string]engine.DeviceConfig{
 		"ssd":  {Name: "ssd", Latency: 75 * engine.Microsecond, BytesPerSec: 4_200_000_000, IOPS: 1_000_000, Depth: 128}, // [D]
 		"disk": {Name: "disk", Latency: 4160 * engine.Microsecond, BytesPerSec: 260_000_000, IOPS: 118, Depth: 32},       // [D]
@@ -116,6 +120,7 @@ var oracleCosts = CostTable{
 	ForkBase:        400_000,
 	ForkPage:        1416, // 12 ms for 8,192 pages, less ForkBase
 	Exit:            400_000,
+	Exec:            16_000_000, // two execs of the recorder, which reads the scenario's function: 20 and 23 ms, less the faults on its 366 pages
 	ContextSwitch:   10_000,
 	ScanPage:        2700, // swap-fill-1.5x: 2.22 s, less its faults, its PAGEOUTs and its frees, over 198,853 pages scanned
 	SwapOutPage:     15_000,

@@ -18,9 +18,8 @@ func (p *Process) Fork(name string, body func(*Process)) (int, Errno) {
 	if c == nil {
 		return 0, EAGAIN
 	}
-	c.node, c.rlimit, c.oomScoreAdj, c.adjMin, c.malloc = p.node, p.rlimit, p.oomScoreAdj, p.adjMin, p.malloc
-	c.mm = addrspace.NewSpace(p.mm.Layout, p.rlimit.Stack, &k.anons)
-	c.mm.StartBrk, c.mm.Brk, c.mm.Stack = p.mm.StartBrk, p.mm.Brk, p.mm.Stack
+	c.node, c.rlimit, c.declared, c.oomScoreAdj, c.adjMin, c.malloc = p.node, p.rlimit, p.declared, p.oomScoreAdj, p.adjMin, p.malloc
+	c.mm = addrspace.NewSpaceLike(p.mm)
 	if !p.dupMmap(c) {
 		p.abandon(c)
 		return 0, ENOMEM

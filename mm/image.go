@@ -8,44 +8,90 @@ import (
 
 // Sizes in pages of what the kernel maps into every process (map_vdso), and of the heap that the C library's start-up takes for the thread's own data.
 const (
-	vvarPages  = 4
-	vdsoPages  = 2
-	startHeap  = 1
-	stackPages = 33
+	vvarPages = 4
+	vdsoPages = 2
+	startHeap = 1
 )
 
-// exec maps what a program begins with: the kernel's pages at the top of the mapping area, a stack, and a heap behind the image. The program has used
-// all of them to get where it is: a page of the stack and one of the heap are there, and the table of entries of the kernel's pages.
+// A new program's stack: the page with its arguments, and the room below it that the kernel maps at once (setup_arg_pages).
+const (
+	argPages    = 1
+	stackExpand = 128 << 10
+)
+
+// What a mapping may become, and the flags of private memory that is charged.
+const (
+	vmMayAll = addrspace.VMMayRead | addrspace.VMMayWrite | addrspace.VMMayExec
+	vmData   = addrspace.VMRead | addrspace.VMWrite | vmMayAll | addrspace.VMAccount
+)
+
+// exec gives a process that is not running yet its first address space. Its program has used what it needs to get where it is: a page of the stack
+// and one of the heap are there, and the table of entries of the kernel's pages.
 func (p *Process) exec() {
-	l := p.k.layout
-	s := addrspace.NewSpace(l, p.rlimit.Stack, &p.k.anons)
+	s := p.newSpace()
 	p.mm = s
-	const (
-		page = addrspace.PageSize
-		may  = addrspace.VMMayRead | addrspace.VMMayWrite | addrspace.VMMayExec
-		rw   = addrspace.VMRead | addrspace.VMWrite | may | addrspace.VMAccount
-	)
-	vdso := s.MmapBase - vdsoPages*page
-	vvar := vdso - vvarPages*page
-	s.StartBrk = l.ImageBase
-	s.Brk = s.StartBrk + startHeap*page
-	s.Stack = l.StackTop - page
-	for _, v := range []*addrspace.VMA{
-		{Start: s.StartBrk, End: s.Brk, PgOff: s.StartBrk >> addrspace.PageShift, Flags: rw},
-		{Start: vvar, End: vdso, Flags: addrspace.VMRead | addrspace.VMMayRead | addrspace.VMSpecial | addrspace.VMDontDump, Name: "[vvar]"},
-		{Start: vdso, End: s.MmapBase, Flags: addrspace.VMRead | addrspace.VMExec | may | addrspace.VMDontExpand, Name: "[vdso]"},
-		{
-			Start: l.StackTop - stackPages*page, End: l.StackTop, PgOff: l.StackTop>>addrspace.PageShift - stackPages,
-			Flags: rw | addrspace.VMGrowsDown,
-		},
-	} {
-		s.Adopt(v)
-	}
-	p.k.committed += startHeap + stackPages
-	s.EnsureLeaf(vvar, startTables{p})
+	s.EnsureLeaf(s.VDSO, startTables{p})
 	p.startPage(s.StartBrk)
 	p.startPage(s.Stack)
 	p.allocStack()
+}
+
+// newSpace is an address space as execve(2) leaves it: a stack, the kernel's pages where mappings begin, and a heap behind the image
+// (load_elf_binary). It is charged for, and empty of pages.
+func (p *Process) newSpace() *addrspace.Space {
+	const page = addrspace.PageSize
+	l := p.k.layout
+	s := addrspace.NewSpace(l, p.rlimit.Stack, &p.k.anons)
+	r := p.k.drawRandom()
+	s.SetRandom(p.rlimit.Stack, r.Mmap, r.On, p.k.sysctl.legacyVALayout)
+	top := addrspace.PageAlign(l.StackTop - r.Stack)
+	size := min(uint64(argPages*page+stackExpand), p.rlimit.Stack&^(page-1))
+	p.mapImage(s, &addrspace.VMA{Start: top - size, End: top, PgOff: (top - size) >> addrspace.PageShift, Flags: vmData | addrspace.VMGrowsDown})
+	s.Stack = top - page
+	s.StartBrk = l.ImageBase + r.Brk
+	s.Brk = s.StartBrk + startHeap*page
+	p.mapImage(s, &addrspace.VMA{Start: s.StartBrk, End: s.Brk, PgOff: s.StartBrk >> addrspace.PageShift, Flags: vmData})
+	p.mapVDSO(s, r)
+	return s
+}
+
+// mapImage adds a part of a program's image, whose address is free, to an address space that is being made.
+func (p *Process) mapImage(s *addrspace.Space, v *addrspace.VMA) {
+	s.Adopt(v)
+	if v.Flags&addrspace.VMAccount != 0 {
+		p.k.committed += int64(v.Pages())
+	}
+}
+
+// mapVDSO maps the kernel's own pages: above the stack if randomisation has left room there, else where mappings begin (vdso_addr, map_vdso).
+func (p *Process) mapVDSO(s *addrspace.Space, r randomness) {
+	const n = (vvarPages + vdsoPages) * addrspace.PageSize
+	hint := uint64(0)
+	if s.Layout.Levels > 2 {
+		hint = vdsoAddr(s, r.VDSO)
+	}
+	vvar, ok := s.Unmapped(hint, n)
+	if !ok {
+		return
+	}
+	s.VDSO = vvar
+	vdso := vvar + vvarPages*addrspace.PageSize
+	p.mapImage(s, &addrspace.VMA{
+		Start: vvar, End: vdso, Flags: addrspace.VMRead | addrspace.VMMayRead | addrspace.VMSpecial | addrspace.VMDontDump, Name: "[vvar]",
+	})
+	p.mapImage(s, &addrspace.VMA{
+		Start: vdso, End: vvar + n, Flags: addrspace.VMRead | addrspace.VMExec | vmMayAll | addrspace.VMDontExpand, Name: "[vdso]",
+	})
+}
+
+// populateImage touches what a new program has used when it begins, by faults of its own.
+func (p *Process) populateImage() {
+	s := p.mm
+	if s.VDSO != 0 {
+		s.EnsureLeaf(s.VDSO, p)
+	}
+	p.touchSeq(s.StartBrk, 1, true, false)
+	p.touchSeq(s.Stack, 1, true, false)
 }
 
 // startPage gives a process that is not running yet an anonymous page. A recorded machine has it already, among those of its boot processes; without

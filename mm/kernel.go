@@ -54,6 +54,8 @@ type Kernel struct {
 	swapfiles []*shmem           // objects with pages in swap slots, the one that joined last at the end (shmem_swaplist)
 	mlocked   int64              // pages marked as locked in memory
 
+	aslr *engine.Stream // where address randomisation draws from
+
 	dataWarned bool // that RLIMIT_DATA refused something has been said
 
 	pageWaits map[phys.PFN]*engine.Cond // who waits for a locked page

@@ -28,6 +28,7 @@ func (p *Process) memlockPages() uint64 { return p.rlimit.Memlock >> addrspace.P
 
 // countFromHere raises the limits by what the process has mapped already, since a scenario's limits count from there.
 func (p *Process) countFromHere() {
+	p.rlimit = p.declared
 	add := func(limit *uint64, pages uint64) {
 		if n := *limit + pages<<addrspace.PageShift; *limit != Unlimited && n > *limit {
 			*limit = n

@@ -61,6 +61,8 @@ type Process struct {
 	pid      int
 	mm       *addrspace.Space // nil once it has exited
 	rlimit   Rlimit
+	declared Rlimit         // rlimit without what its program has mapped
+	next     func(*Process) // what Exec has asked for
 	node     int
 	nice     int
 	pin      int
@@ -89,11 +91,11 @@ type Process struct {
 // errExit unwinds a process's coroutine when it exits or is killed. It is recovered where the coroutine began.
 var errExit = errors.New("the process has ended")
 
-// Unwinding tells whether a recovered panic value is a process on its way to its end. Code between a process's body and its system calls
+// Unwinding tells whether a recovered panic value is a process on its way to its end, or to another program. Code between a process's body and its system calls
 // that recovers from panics must panic again with such a value.
 func Unwinding(v any) bool {
 	err, ok := v.(error)
-	return ok && errors.Is(err, errExit) || engine.IsKill(v)
+	return ok && (errors.Is(err, errExit) || errors.Is(err, errExec)) || engine.IsKill(v)
 }
 
 // Spawn creates a user process that begins at opt.Start. Its body runs as a coroutine; when it returns, the process exits with code 0.
@@ -121,7 +123,8 @@ func (k *Kernel) Spawn(name string, opt ProcessOptions, body func(*Process)) (*P
 	}
 	p.node = opt.Node
 	p.oomScoreAdj, p.adjMin = opt.OOMScoreAdj, min(opt.OOMScoreAdj, 0)
-	p.rlimit = opt.Rlimit.orDefault()
+	p.declared = opt.Rlimit.orDefault()
+	p.rlimit = p.declared
 	p.malloc = opt.Malloc
 	p.exec()
 	p.adoptCarried()
@@ -147,7 +150,7 @@ func (k *Kernel) newProcess(name string, nice, cpu int) *Process {
 		return nil
 	}
 	p := &Process{
-		task: task{k: k}, name: name, pid: k.nextPID, nice: nice, pin: cpu, node: -1, rlimit: defaultRlimit,
+		task: task{k: k}, name: name, pid: k.nextPID, nice: nice, pin: cpu, node: -1, rlimit: defaultRlimit, declared: defaultRlimit,
 		rand: engine.NewStream(k.seed, name), childEnd: engine.NewCond(k.Sim), signal: engine.NewCond(k.Sim),
 	}
 	p.process = p
@@ -164,7 +167,7 @@ func (p *Process) start(at engine.Time, body func(*Process)) {
 	p.proc = p.k.Sim.Go(p.name, engine.ProcOptions{Nice: p.nice, CPU: p.pin, Start: at}, func(*engine.Proc) {
 		defer p.end()
 		p.checkSignals()
-		body(p)
+		p.life(body)
 		p.status = WaitStatus{}
 	})
 	p.proc.UserData = p

@@ -162,7 +162,7 @@ func (p *Process) statm() *procfs.Statm {
 	s := p.mm
 	return &procfs.Statm{
 		Size: s.TotalVM, Resident: uint64(max(s.Resident(), 0)), Shared: uint64(max(s.RSS[addrspace.RSSFile]+s.RSS[addrspace.RSSShmem], 0)),
-		Data: s.DataVM + s.StackVM,
+		Text: s.TextPages(), Data: s.DataVM + s.StackVM,
 	}
 }
 

@@ -20,6 +20,8 @@ type sysctls struct {
 	swappiness, pageCluster                             uint64
 	panicOnOOM                                          uint64
 	oomKillAllocatingTask, oomDumpTasks                 bool
+	randomizeVASpace, mmapRndBits                       uint64
+	legacyVALayout                                      bool
 }
 
 // zramModule is the pages that the initial RAM disk has more on a machine with a zram device: it is not free yet when the reserves are computed.
@@ -37,7 +39,7 @@ func (k *Kernel) initSysctl() {
 	free := k.Mem.EarlyFree(modules) * 4
 	k.sysctl = sysctls{
 		overcommitRatio: 50, adminReserveKbytes: min(free/32, 8192), userReserveKbytes: min(free/32, 131072), maxMapCount: 65530,
-		swappiness: 60, pageCluster: 3, oomDumpTasks: true,
+		swappiness: 60, pageCluster: 3, oomDumpTasks: true, mmapRndBits: uint64(k.layout.MmapRndBits),
 	}
 }
 
@@ -111,6 +113,9 @@ var knobs = map[string]knob{
 	"vm.swappiness":               number(func(k *Kernel) *uint64 { return &k.sysctl.swappiness }, 0, maxSwappiness),
 	"vm.page-cluster":             number(func(k *Kernel) *uint64 { return &k.sysctl.pageCluster }, 0, 31),
 	"kernel.numa_balancing":       {get: func(*Kernel) string { return "0" }, set: setNumaBalancing},
+	"kernel.randomize_va_space":   number(func(k *Kernel) *uint64 { return &k.sysctl.randomizeVASpace }, 0, 2),
+	"vm.legacy_va_layout":         flag(func(k *Kernel) *bool { return &k.sysctl.legacyVALayout }),
+	"vm.mmap_rnd_bits":            {get: func(k *Kernel) string { return strconv.FormatUint(k.sysctl.mmapRndBits, 10) }, set: setMmapRndBits},
 	"vm.panic_on_oom":             number(func(k *Kernel) *uint64 { return &k.sysctl.panicOnOOM }, 0, 2),
 	"vm.oom_dump_tasks":           flag(func(k *Kernel) *bool { return &k.sysctl.oomDumpTasks }),
 	"vm.oom_kill_allocating_task": flag(func(k *Kernel) *bool { return &k.sysctl.oomKillAllocatingTask }),

@@ -136,7 +136,9 @@ var processCalls = []Entry{
 	},
 	{
 		Scope: ScopeProcess, Name: "exec", Args: []Arg{{Name: "name", Kind: KindString}, {Name: "fn", Kind: KindFunc, Lua: "fun(p: Process)"}},
-		Doc: "Replaces the address space by a fresh one and runs `fn(p)` in it (execve(2)). It does not return.",
+		Doc: "Replaces the address space by a fresh one and runs `fn(p)` in it (execve(2)). `name` becomes the process's full name, and the random " +
+			"stream is that of the name. The pid, the children, the open files and the limits stay. It does not return.",
+		fn: processExec,
 	},
 	{
 		Scope: ScopeProcess, Name: "exit", Args: []Arg{{Name: "code", Kind: KindInt, Opt: true, Default: "0"}},

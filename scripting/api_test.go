@@ -12,7 +12,6 @@ const notYet = `
 machine.lru=mglru machine.slab=slab
 file cgroup process.cgroup process.malloc=jemalloc process.malloc=tcmalloc process.malloc=scudo kthread
 p:mmap.fd p:mmap.offset p:mmap.hugetlb
-p:exec
 p:open p:read p:write p:fsync p:fdatasync p:sync p:close p:ftruncate p:fallocate p:unlink p:fadvise
 p:memfd
 m:drop_caches m:compact_memory m:sync

@@ -131,6 +131,14 @@ func processFork(c *call) int {
 	return c.number(float64(pid))
 }
 
+func processExec(c *call) int {
+	name, fn := c.v[0].s, c.v[1].lv.(*lua.LFunction)
+	c.checkName(name)
+	s := c.t.s
+	c.t.proc.Exec(name, func(p *mm.Process) { s.live(p, fn) })
+	return 0
+}
+
 func processExit(c *call) int {
 	c.t.proc.Exit(int(c.v[0].n))
 	return 0

@@ -9,6 +9,11 @@ type Layout struct {
 	TableShift  uint   // log2 of the bytes that one page of page-table entries covers
 	Levels      int    // levels of page tables
 	MmapMinAddr uint64 // vm.mmap_min_addr
+
+	// How far address randomisation moves things (arch/x86/include/asm/elf.h, arch/x86/mm/mmap.c, arch/x86/kernel/process.c).
+	MmapRndBits, MaxMmapRndBits uint   // vm.mmap_rnd_bits, in pages: the default, which is the least, and the most
+	StackRndPages               uint64 // the stack: below this many pages
+	BrkRnd                      uint64 // the heap: below this many bytes
 }
 
 // The stack guard gap and the bounds of the room that is left for the stack.
@@ -22,24 +27,32 @@ var (
 	X86_64 = &Layout{
 		Name: "x86_64", TaskSize: 0x7ffffffff000, StackTop: 0x7ffffffff000, ImageBase: 0x555555554000,
 		TableShift: 21, Levels: 4, MmapMinAddr: 65536,
+		MmapRndBits: 28, MaxMmapRndBits: 32, StackRndPages: 1 << 22, BrkRnd: 1 << 30,
 	}
 	I386 = &Layout{
 		Name: "i386", TaskSize: 0xC0000000, StackTop: 0xC0000000, ImageBase: 0x400000,
 		TableShift: 22, Levels: 2, MmapMinAddr: 65536,
+		MmapRndBits: 8, MaxMmapRndBits: 16, StackRndPages: 1 << 11, BrkRnd: 32 << 20,
 	}
 )
 
-// MmapBase is where top-down mappings begin for a stack limit in bytes, without randomisation (mmap_base).
-func (l *Layout) MmapBase(stackLimit uint64) uint64 {
+// MmapBase is where top-down mappings begin for a stack limit in bytes: below the room that the stack may need, which is at least 128 MiB and at
+// most five sixths of the address space, so that an unlimited stack leaves the rest (mmap_base). rnd is what randomisation moves it down by, in
+// bytes; stackRnd says that the stack is randomised, too, for which room is kept.
+func (l *Layout) MmapBase(stackLimit, rnd uint64, stackRnd bool) uint64 {
+	pad := uint64(StackGuardGap)
+	if stackRnd {
+		pad += (l.StackRndPages - 1) << PageShift
+	}
 	gap := stackLimit
-	if gap+StackGuardGap > gap {
-		gap += StackGuardGap
+	if gap+pad > gap {
+		gap += pad
 	}
 	gap = min(max(gap, minStackGap), l.TaskSize/6*5)
-	return PageAlign(l.TaskSize - gap)
+	return PageAlign(l.TaskSize - gap - rnd)
 }
 
-// LegacyBase is where bottom-up mappings begin (TASK_UNMAPPED_BASE).
+// LegacyBase is where bottom-up mappings begin without randomisation (TASK_UNMAPPED_BASE).
 func (l *Layout) LegacyBase() uint64 { return PageAlign(l.TaskSize / 3) }
 
 // startGap is the first address below v that must stay free: v.Start, or less for a stack that grows down (vm_start_gap).
@@ -60,7 +73,8 @@ func (s *Space) Free(addr, n uint64) bool {
 }
 
 // Unmapped finds room for n bytes (a multiple of the page size): at the hint if it is free, else as high as possible below
-// MmapBase, else as low as possible above the legacy base (arch_get_unmapped_area_topdown). False: there is none (ENOMEM).
+// MmapBase, else as low as possible above LegacyBase (arch_get_unmapped_area_topdown); with the legacy layout only the latter
+// (arch_get_unmapped_area). False: there is none (ENOMEM).
 func (s *Space) Unmapped(hint, n uint64) (uint64, bool) {
 	l := s.Layout
 	if n > l.TaskSize {
@@ -75,8 +89,10 @@ func (s *Space) Unmapped(hint, n uint64) (uint64, bool) {
 			return hint, true
 		}
 	}
-	if addr, ok := s.topDown(n); ok {
-		return addr, true
+	if !s.BottomUp {
+		if addr, ok := s.topDown(n); ok {
+			return addr, true
+		}
 	}
 	return s.bottomUp(n)
 }
@@ -104,10 +120,10 @@ func (s *Space) topDown(n uint64) (uint64, bool) {
 	return found, ok
 }
 
-// bottomUp walks the gaps above the legacy base from the lowest on.
+// bottomUp walks the gaps above LegacyBase from the lowest on.
 func (s *Space) bottomUp(n uint64) (uint64, bool) {
 	l := s.Layout
-	addr := l.LegacyBase()
+	addr := s.LegacyBase
 	if v := s.Find(addr); v != nil {
 		addr = v.End
 	}

@@ -13,11 +13,16 @@ const (
 
 // A Space is the address space of one process (struct mm_struct). All counts are in pages.
 type Space struct {
-	Layout   *Layout
-	MmapBase uint64 // where top-down mappings begin
-	StartBrk uint64
-	Brk      uint64
-	Stack    uint64 // start_stack
+	Layout     *Layout
+	MmapBase   uint64 // where top-down mappings begin
+	LegacyBase uint64 // where bottom-up mappings begin
+	BottomUp   bool   // the legacy layout (vm.legacy_va_layout)
+	StartBrk   uint64
+	Brk        uint64
+	Stack      uint64 // start_stack
+	StartCode  uint64 // the program's text
+	EndCode    uint64
+	VDSO       uint64 // the kernel's pages
 
 	TotalVM, DataVM, StackVM, ExecVM uint64
 	LockedVM                         uint64
@@ -34,12 +39,28 @@ type Space struct {
 	tables
 }
 
-// NewSpace makes an empty address space in the given layout. stackLimit is RLIMIT_STACK in bytes.
+// NewSpace makes an empty address space in the given layout, top-down and without randomisation. stackLimit is RLIMIT_STACK in bytes.
 func NewSpace(l *Layout, stackLimit uint64, anons *AnonVMAs) *Space {
 	return &Space{
-		Layout: l, MmapBase: l.MmapBase(stackLimit), anons: anons,
+		Layout: l, MmapBase: l.MmapBase(stackLimit, 0, false), LegacyBase: l.LegacyBase(), anons: anons,
 		vmas: btree.NewG(16, func(a, b *VMA) bool { return a.Start < b.Start }),
 	}
+}
+
+// SetRandom moves where mappings begin by rnd bytes, down, or up from the legacy base for bottomUp (arch_pick_mmap_layout). Nothing is mapped yet.
+func (s *Space) SetRandom(stackLimit, rnd uint64, stackRnd, bottomUp bool) {
+	s.MmapBase = s.Layout.MmapBase(stackLimit, rnd, stackRnd)
+	s.LegacyBase = s.Layout.LegacyBase() + rnd
+	s.BottomUp = bottomUp
+}
+
+// NewSpaceLike makes an empty address space laid out as another is: that of its process's child (mm_init, dup_mmap).
+func NewSpaceLike(s *Space) *Space {
+	c := NewSpace(s.Layout, 0, s.anons)
+	c.MmapBase, c.LegacyBase, c.BottomUp = s.MmapBase, s.LegacyBase, s.BottomUp
+	c.StartBrk, c.Brk, c.Stack, c.StartCode, c.EndCode = s.StartBrk, s.Brk, s.Stack, s.StartCode, s.EndCode
+	c.VDSO = s.VDSO
+	return c
 }
 
 // MapCount is the number of VMAs (map_count).
@@ -47,6 +68,11 @@ func (s *Space) MapCount() int { return s.vmas.Len() }
 
 // Resident is the resident set in pages: file, anonymous and shared memory (get_mm_rss).
 func (s *Space) Resident() int64 { return s.RSS[RSSFile] + s.RSS[RSSAnon] + s.RSS[RSSShmem] }
+
+// TextPages is the size of the program's text (VmExe), of which no more counts than is mapped for execution.
+func (s *Space) TextPages() uint64 {
+	return min((PageAlign(s.EndCode)-s.StartCode&^(PageSize-1))>>PageShift, s.ExecVM)
+}
 
 // Find returns the VMA that contains addr, or nil.
 func (s *Space) Find(addr uint64) *VMA {

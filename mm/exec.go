@@ -1,0 +1,61 @@
+package mm
+
+import (
+	"errors"
+
+	"mmsim/engine"
+)
+
+// errExec unwinds a process's coroutine to its beginning, where the new program begins.
+var errExec = errors.New("the process runs another program")
+
+// Exec replaces the process's program: its memory goes, a fresh address space comes, and body runs in it under a new full name, which also names
+// its stream of random numbers (execve(2), begin_new_exec). Its pid, its children, its limits and its oom_score_adj stay. It does not return.
+func (p *Process) Exec(name string, body func(*Process)) {
+	k := p.k
+	p.syscall(k.cost.Exec)
+	old := p.mm
+	p.mm = p.newSpace()
+	p.rename(name)
+	p.carried, p.heap = nil, nil
+	n := 0
+	k.unmapAll(old, p.cpu(), p, func(entries int) { n += entries }) // in one go: nobody meets an address space that is no process's
+	p.spend(engine.Time(n) * k.cost.UnmapPage)
+	p.checkSignals()
+	p.populateImage()
+	p.renewCarried()
+	p.countFromHere()
+	p.next = body
+	panic(errExec)
+}
+
+// rename gives the process another full name.
+func (p *Process) rename(name string) {
+	k := p.k
+	if k.byName[p.name] == p {
+		delete(k.byName, p.name)
+	}
+	p.name = name
+	p.rand = engine.NewStream(k.seed, name)
+	k.byName[name] = p
+}
+
+// life runs body, and then what it has been replaced by, until one returns.
+func (p *Process) life(body func(*Process)) {
+	for body != nil {
+		p.next = nil
+		p.runUntilExec(body)
+		body = p.next
+	}
+}
+
+func (p *Process) runUntilExec(body func(*Process)) {
+	defer func() {
+		if r := recover(); r != nil {
+			if err, ok := r.(error); !ok || !errors.Is(err, errExec) {
+				panic(r)
+			}
+		}
+	}()
+	body(p)
+}
