@@ -55,8 +55,6 @@ function machine(fields) end
 ---@field size Size
 
 ---Declares a file that is on the disk before the run, and not cached.
----Not there yet in this version.
----@deprecated
 ---@param path string
 ---@param fields FileFields
 function file(path, fields) end
@@ -385,8 +383,6 @@ function p:shmdt(addr) end
 function p:shmctl(id, command) end
 
 ---Opens a file. mode is `r`, `w` or `rw`, with `+creat`, `+trunc`, `+direct` appended. `/dev/shm/…` and `/tmp/…` are tmpfs, all else is on the disk.
----Not there yet in this version.
----@deprecated
 ---@param path string
 ---@param mode? string
 ---@return number? fd
@@ -394,8 +390,6 @@ function p:shmctl(id, command) end
 function p:open(path, mode) end
 
 ---Reads; without offset from the file position, which moves.
----Not there yet in this version.
----@deprecated
 ---@param fd integer
 ---@param len Size # bytes
 ---@param offset? Size
@@ -404,8 +398,6 @@ function p:open(path, mode) end
 function p:read(fd, len, offset) end
 
 ---Writes; without offset at the file position, which moves.
----Not there yet in this version.
----@deprecated
 ---@param fd integer
 ---@param len Size # bytes
 ---@param offset? Size
@@ -414,39 +406,24 @@ function p:read(fd, len, offset) end
 function p:write(fd, len, offset) end
 
 ---Writes a file's dirty pages back and waits (fsync(2)).
----Not there yet in this version.
----@deprecated
 ---@param fd integer
 ---@return true? ok
 ---@return string? errno
 function p:fsync(fd) end
 
 ---As fsync, for the data (fdatasync(2)).
----Not there yet in this version.
----@deprecated
 ---@param fd integer
 ---@return true? ok
 ---@return string? errno
 function p:fdatasync(fd) end
 
----Writes all dirty pages back (sync(2)).
----Not there yet in this version.
----@deprecated
----@return true? ok
----@return string? errno
-function p:sync() end
-
 ---Closes a file (close(2)).
----Not there yet in this version.
----@deprecated
 ---@param fd integer
 ---@return true? ok
 ---@return string? errno
 function p:close(fd) end
 
 ---Sets a file's length (ftruncate(2)).
----Not there yet in this version.
----@deprecated
 ---@param fd integer
 ---@param len Size # bytes
 ---@return true? ok
@@ -454,8 +431,6 @@ function p:close(fd) end
 function p:ftruncate(fd, len) end
 
 ---Allocates blocks of a file (fallocate(2)).
----Not there yet in this version.
----@deprecated
 ---@param fd integer
 ---@param offset Size
 ---@param len Size # bytes
@@ -464,16 +439,12 @@ function p:ftruncate(fd, len) end
 function p:fallocate(fd, offset, len) end
 
 ---Removes a file (unlink(2)).
----Not there yet in this version.
----@deprecated
 ---@param path string
 ---@return true? ok
 ---@return string? errno
 function p:unlink(path) end
 
 ---Says how a file will be used (posix_fadvise(2)).
----Not there yet in this version.
----@deprecated
 ---@param fd integer
 ---@param offset Size
 ---@param len Size # bytes
@@ -481,6 +452,13 @@ function p:unlink(path) end
 ---@return true? ok
 ---@return string? errno
 function p:fadvise(fd, offset, len, advice) end
+
+---Writes all dirty pages back (sync(2)).
+---Not there yet in this version.
+---@deprecated
+---@return true? ok
+---@return string? errno
+function p:sync() end
 
 ---Gives a file in memory without a name (memfd_create(2)).
 ---Not there yet in this version.

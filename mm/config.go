@@ -45,6 +45,13 @@ type Config struct {
 	// CMA is the kernel's cma= in bytes; KernelCore and MovableCore are its kernelcore= and movablecore=.
 	CMA                     uint64
 	KernelCore, MovableCore phys.CoreSize
+	Files                   []FileConfig
+}
+
+// FileConfig is a file that is on the data disk from the start: an absolute path, and its size in bytes.
+type FileConfig struct {
+	Path string
+	Size uint64
 }
 
 // A ConfigError says which part of a machine's description is wrong.
@@ -101,6 +108,9 @@ func New(sim *engine.Sim, cfg Config) (*Kernel, error) {
 	}
 	k.initSysctl()
 	if err := k.initState(); err != nil {
+		return nil, err
+	}
+	if err := k.initVFS(); err != nil {
 		return nil, err
 	}
 	for _, s := range cfg.Sysctl {

@@ -41,6 +41,8 @@ type CostTable struct {
 	FreePage        engine.Time // reclaim: per clean page removed from the swap cache and freed
 	OOMKill         engine.Time // choosing and killing a victim
 
+	File FileCosts // files and the page cache
+
 	Devices map[string]engine.DeviceConfig // "ssd", "disk", "zram"
 }
 
@@ -82,6 +84,7 @@ var serverCosts = CostTable{
 	OOMKill:         65_000, // [S] 0.97 ms
 
 	Exec: 500_000, // [E] fork, exec, exit and wait 620 us, less the same without exec, 120 us
+	File: serverFileCosts,
 
 	Devices: map[string]engine.DeviceConfig{
 		"ssd":  {Name: "ssd", Latency: 75 * engine.Microsecond, BytesPerSec: 4_200_000_000, IOPS: 1_000_000, Depth: 128}, // [D]
@@ -126,6 +129,8 @@ var oracleCosts = CostTable{
 	SwapOutPage:     15_000,
 	FreePage:        1981,
 	OOMKill:         973_000, // oom-order: from "invoked oom-killer" to "Killed process" in its dmesg
+	File:            oracleFileCosts,
+
 	Devices: map[string]engine.DeviceConfig{
 		"ssd":  {Name: "ssd", Latency: 260 * engine.Microsecond, BytesPerSec: 500_000_000, IOPS: 50_000, Depth: 128},
 		"disk": {Name: "disk", Latency: 284 * engine.Microsecond, BytesPerSec: 120_000_000, IOPS: 400, Depth: 128},

@@ -25,6 +25,7 @@ func (p *Process) Fork(name string, body func(*Process)) (int, Errno) {
 		return 0, ENOMEM
 	}
 	c.proc = nil
+	p.dupFiles(c)
 	c.allocStackAs(&p.task)
 	c.parent = p
 	p.children = append(p.children, c)

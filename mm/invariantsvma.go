@@ -5,6 +5,7 @@ import (
 
 	"mmsim/mm/addrspace"
 	"mmsim/mm/lru"
+	"mmsim/mm/pagecache"
 	"mmsim/mm/phys"
 	"mmsim/mm/swap"
 	"mmsim/mm/vmstat"
@@ -77,7 +78,14 @@ func (c *checker) objectEntry(v *addrspace.VMA, pfn phys.PFN, addr uint64) error
 func (c *checker) objects() error {
 	k := c.k
 	shmem, mapped := int64(0), int64(0)
-	for _, o := range k.objects.byID {
+	for _, m := range k.objects.byID {
+		if m == nil {
+			continue
+		}
+		if err := m.tree.Check(); err != nil {
+			return fmt.Errorf("mapping %d: %w", m.ID, err)
+		}
+		o := m.host.shm
 		if o == nil {
 			continue
 		}
@@ -86,10 +94,9 @@ func (c *checker) objects() error {
 		}
 		c.committed += o.charged
 		resident, swapped := int64(0), int64(0)
-		for index := range uint64(len(o.dirs)) << 18 {
+		for index, ok := o.tree.NextEntry(0, pagecache.MaxIndex); ok; index, ok = o.tree.NextEntry(index+1, pagecache.MaxIndex) {
 			e, s := o.at(index)
 			switch {
-			case e == 0:
 			case s:
 				swapped++
 				c.slots[swap.Entry(e).Slot()]++

@@ -52,7 +52,14 @@ type Kernel struct {
 	cluster   clusterState
 	mmlist    []*addrspace.Space // those that may have swap entries, the one that joined last at the end
 	swapfiles []*shmem           // objects with pages in swap slots, the one that joined last at the end (shmem_swaplist)
-	mlocked   int64              // pages marked as locked in memory
+
+	vfs          vfs
+	dirtyInodes  inodeList
+	onDirtied    func(p *Process, i *inode, pages int) // called when a task has made pages dirty, where it may be held back
+	wakeFlushers func()                                // called when reclaim meets only dirty pages that nobody writes (wakeup_flusher_threads)
+	freeFileIO   []*fileIO
+
+	mlocked int64 // pages marked as locked in memory
 
 	aslr *engine.Stream // where address randomisation draws from
 

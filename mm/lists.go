@@ -13,6 +13,8 @@ type cpuBatches struct {
 
 	deactivate lru.Batch // from the active to the head of the inactive list
 	lazyfree   lru.Batch // to the inactive file list, to be dropped
+
+	deactivateFile lru.Batch // to the tail of the inactive list, or the head if it has to be written first
 }
 
 // lruAdd queues a new page for the list that its flags say (folio_add_lru).
@@ -85,7 +87,7 @@ func (k *Kernel) drainMoves(cpu int) {
 	for _, m := range [...]struct {
 		b    *lru.Batch
 		move func(phys.PFN)
-	}{{&k.batches[cpu].deactivate, k.moveInactive}, {&k.batches[cpu].lazyfree, k.moveLazily}} {
+	}{{&k.batches[cpu].deactivate, k.moveInactive}, {&k.batches[cpu].lazyfree, k.moveLazily}, {&k.batches[cpu].deactivateFile, k.moveFileInactive}} {
 		for _, pfn := range m.b.Pages() {
 			k.Mem.Page(pfn).Clear(phys.FlagBatched)
 			m.move(pfn)
@@ -102,7 +104,7 @@ func (k *Kernel) lruAddDrain(cpu int) {
 	if k.batches[cpu].rotate.Len() > 0 {
 		k.drainRotate(cpu)
 	}
-	if k.batches[cpu].deactivate.Len()+k.batches[cpu].lazyfree.Len() > 0 {
+	if k.batches[cpu].deactivate.Len()+k.batches[cpu].lazyfree.Len()+k.batches[cpu].deactivateFile.Len() > 0 {
 		k.drainMoves(cpu)
 	}
 }
@@ -130,6 +132,7 @@ func (k *Kernel) freePage(cpu int, pfn phys.PFN) {
 			b.rotate.Forget(pfn)
 			b.deactivate.Forget(pfn)
 			b.lazyfree.Forget(pfn)
+			b.deactivateFile.Forget(pfn)
 		}
 	}
 	k.Mem.FreePage(cpu, pfn)

@@ -165,7 +165,7 @@ func (p *Process) madviseRemove(v *addrspace.VMA, start, end uint64) Errno {
 			continue
 		}
 		n++
-		o.set(index, 0, false)
+		o.tree.Delete(index)
 		if swapped {
 			o.swapped--
 			k.putSwap(p.cpu(), swap.Entry(e))

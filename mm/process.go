@@ -84,6 +84,7 @@ type Process struct {
 	majFlt      uint64
 	stack       []phys.PFN // kernel stack
 	carried     []carriedPart
+	files       []*file // open files, from descriptor 3 on
 	malloc      string
 	heap        heap.Allocator // the C library's; nil until it is used
 }
@@ -228,6 +229,7 @@ func (p *Process) exit() {
 		p.spend(k.cost.Exit)
 	}
 	p.exitMM()
+	p.exitFiles()
 	p.state = stateZombie
 	k.live--
 	k.reportExit(p)

@@ -73,7 +73,7 @@ func (p *Process) mapping(v *addrspace.VMA) procfs.Mapping {
 	}
 	switch {
 	case v.Object != nil:
-		m.Name, m.Offset, m.Minor, m.Inode = v.Object.Name, v.PgOff<<addrspace.PageShift, 1, p.k.shmemOf(v).inode
+		m.Name, m.Offset, m.Minor, m.Inode = v.Object.Name, v.PgOff<<addrspace.PageShift, 1, p.k.objects.get(v.Object.ID).host.ino
 	case v.Name != "":
 	case v.Start <= s.Brk && v.End >= s.StartBrk:
 		m.Name = "[heap]"

@@ -159,14 +159,23 @@ func (sc *scanControl) shrinkActiveList(n *phys.Node, l lru.List, nr uint64) {
 	pages, scanned := sc.isolate(n, l, nr)
 	k.count(vmstat.PgRefill, scanned)
 	v := k.lruvecs[n.ID]
+	rotated := 0
 	for _, pfn := range pages {
 		p := k.Mem.Page(pfn)
-		k.referenced(pfn)
+		if l.IsFile() && p.Mapcount > 0 {
+			if n, _, exec := k.referencedExec(pfn); n > 0 && exec {
+				v.Add(pfn)
+				rotated++
+				continue
+			}
+		} else {
+			k.referenced(pfn)
+		}
 		p.Clear(phys.FlagActive)
 		p.Set(phys.FlagWorkingset)
 		v.Add(pfn)
 	}
-	k.count(vmstat.PgDeactivate, uint64(len(pages)))
+	k.count(vmstat.PgDeactivate, uint64(len(pages)-rotated))
 	sc.t.spend(engine.Time(scanned) * k.cost.ScanPage)
 }
 
@@ -202,6 +211,9 @@ func (sc *scanControl) shrinkInactiveList(n *phys.Node, l lru.List, nr uint64) u
 	}
 	if res.pageout > 0 {
 		k.halveCosts(v)
+	}
+	if res.unqueuedDirty > 0 && res.unqueuedDirty == uint64(len(pages)) && k.wakeFlushers != nil {
+		k.wakeFlushers()
 	}
 	sc.nr.dirty += res.dirty
 	sc.nr.congested += res.congested

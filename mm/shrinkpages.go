@@ -63,8 +63,10 @@ func (sc *scanControl) shrinkPage(pfn phys.PFN, p *phys.Page, cpu int, res *shri
 		return keep
 	case p.Mapcount > 0 && !sc.mayUnmap:
 		return keep
-	case p.Kind() == phys.KindFile:
+	case p.Kind() == phys.KindFile && k.objects.get(p.Mapping) == nil: // was there when the machine was started
 		return sc.reclaimCache(pfn, p, cpu)
+	case p.Kind() == phys.KindFile:
+		return sc.shrinkFilePage(pfn, p, cpu, res)
 	case p.Kind() == phys.KindShmem && k.objects.get(p.Mapping) == nil: // of a process that was there when the machine was started
 		return activate
 	case p.Test(phys.FlagMlocked):
@@ -153,7 +155,8 @@ func (sc *scanControl) pageout(pfn phys.PFN, p *phys.Page, cpu int, res *shrinkR
 type references uint8
 
 const (
-	refReclaim references = iota
+	refReclaim      references = iota
+	refReclaimClean            // if it needs no write
 	refKeep
 	refActivate
 )

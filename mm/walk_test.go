@@ -9,8 +9,8 @@ import (
 	"mmsim/engine"
 )
 
-// mapping is what a walker knows of one of its mappings.
-type mapping struct{ addr, pages uint64 }
+// walked is what a walker knows of one of its mappings.
+type walked struct{ addr, pages uint64 }
 
 // walker is a process that makes random system calls; every child of it is one, too.
 type walker struct {
@@ -21,13 +21,13 @@ type walker struct {
 }
 
 // walk makes random calls until none are left, and has the machine checked after each.
-func (w walker) walk(p *Process, maps []mapping) {
-	maps = append([]mapping(nil), maps...) // a child has its own copy of what it inherited
+func (w walker) walk(p *Process, maps []walked) {
+	maps = append([]walked(nil), maps...) // a child has its own copy of what it inherited
 	children := 0
 	for *w.left > 0 {
 		*w.left--
 		pick := func(label string, n int) int { return rapid.IntRange(0, n-1).Draw(w.rt, label) }
-		some := func() (mapping, uint64, uint64) {
+		some := func() (walked, uint64, uint64) {
 			m := maps[pick("mapping", len(maps))]
 			from := uint64(pick("from", int(m.pages)))
 			n := 1 + uint64(pick("pages", int(m.pages-from)))
@@ -37,7 +37,7 @@ func (w walker) walk(p *Process, maps []mapping) {
 		case op < 2 || len(maps) == 0:
 			n := uint64(1 + pick("size", 2000))
 			if a, err := p.Mmap(MmapArgs{Len: n * 4096, Prot: rw, Populate: pick("populate", 8) == 0}); err == 0 {
-				maps = append(maps, mapping{a, n})
+				maps = append(maps, walked{a, n})
 			}
 		case op < 6:
 			_, a, n := some()
@@ -53,10 +53,10 @@ func (w walker) walk(p *Process, maps []mapping) {
 				w.rt.Fatalf("munmap: %v", err)
 			}
 			if from > 0 {
-				maps = append(maps, mapping{m.addr, from})
+				maps = append(maps, walked{m.addr, from})
 			}
 			if rest := m.pages - from - n; rest > 0 {
-				maps = append(maps, mapping{m.addr + (from+n)*4096, rest})
+				maps = append(maps, walked{m.addr + (from+n)*4096, rest})
 			}
 		case op == 8 && w.depth < 3:
 			child := w

@@ -29,8 +29,8 @@ func (k *Kernel) evictionShadow(p *phys.Page) uint64 {
 	return s
 }
 
-// refault decides whether an anonymous page that comes back had left so recently that it would still be here if its list were longer; if so
-// it begins active (workingset_refault).
+// refault decides whether a page that comes back had left so recently that it would still be here if its list were longer; if so it begins active
+// (workingset_refault).
 func (k *Kernel) refault(p *phys.Page, shadow uint64) {
 	if shadow == 0 {
 		return
@@ -38,23 +38,36 @@ func (k *Kernel) refault(p *phys.Page, shadow uint64) {
 	n := k.Mem.Nodes[shadow>>shadowNodeShift&(1<<shadowNodeBits-1)]
 	v := k.lruvecs[n.ID]
 	age := shadow >> shadowAgeShift & shadowAgeMask
-	n.Stat[vmstat.WorkingsetRefaultAnon]++
+	file := vmstat.NodeItem(0)
+	size := v.Len(lru.ActiveFile)
+	if p.Test(phys.FlagSwapbacked) {
+		size += v.Len(lru.InactiveFile)
+	} else {
+		file = 1
+	}
+	n.Stat[vmstat.WorkingsetRefaultAnon+file]++
 	distance := (v.NonresidentAge - age) & shadowAgeMask
-	size := v.Len(lru.ActiveFile) + v.Len(lru.InactiveFile)
 	if k.swap.NrFree > 0 {
 		size += v.Len(lru.ActiveAnon)
+		if file == 1 {
+			size += v.Len(lru.InactiveAnon)
+		}
 	}
 	if distance > uint64(size) {
 		return
 	}
 	p.Set(phys.FlagActive)
 	v.NonresidentAge++
-	n.Stat[vmstat.WorkingsetActivateAnon]++
+	n.Stat[vmstat.WorkingsetActivateAnon+file]++
 	if shadow&shadowWorkingset != 0 {
 		p.Set(phys.FlagWorkingset)
-		v.AnonCost++
+		if file == 1 {
+			v.FileCost++
+		} else {
+			v.AnonCost++
+		}
 		k.halveCosts(v)
-		n.Stat[vmstat.WorkingsetRestoreAnon]++
+		n.Stat[vmstat.WorkingsetRestoreAnon+file]++
 	}
 }
 

@@ -43,6 +43,7 @@ var declarations = []Entry{
 			{Name: "fields", Kind: KindTable, Fields: []Arg{{Name: "size", Kind: KindSize}}},
 		},
 		Doc: "Declares a file that is on the disk before the run, and not cached.",
+		fn:  declareFile,
 	},
 	{
 		Name: "cgroup",

@@ -2,43 +2,9 @@ package scripting
 
 // What is declared here has no function yet; it moves to the files of what is served when it gets one.
 
-var (
-	argFD = Arg{Name: "fd", Kind: KindInt}
-
-	resultBytes = []Result{{"bytes", "number?"}, {"errno", "string?"}}
-	errnosIO    = []string{"EBADF", "EINVAL", "EIO"}
-)
-
-// fileCalls are files, the page cache and shared memory.
-var fileCalls = []Entry{
-	{
-		Scope: ScopeProcess, Name: "open", Args: []Arg{{Name: "path", Kind: KindString}, {Name: "mode", Kind: KindString, Opt: true, Default: `"r"`}},
-		Results: []Result{{"fd", "number?"}, {"errno", "string?"}}, Errnos: []string{"EACCES", "ENOENT"},
-		Doc: "Opens a file. mode is `r`, `w` or `rw`, with `+creat`, `+trunc`, `+direct` appended. `/dev/shm/…` and `/tmp/…` are tmpfs, all else is on the disk.",
-	},
-	{
-		Scope: ScopeProcess, Name: "read", Args: []Arg{argFD, argLen, {Name: "offset", Kind: KindSize, Opt: true}},
-		Results: resultBytes, Errnos: errnosIO, Doc: "Reads; without offset from the file position, which moves.",
-	},
-	{
-		Scope: ScopeProcess, Name: "write", Args: []Arg{argFD, argLen, {Name: "offset", Kind: KindSize, Opt: true}},
-		Results: resultBytes, Errnos: append([]string{"ENOSPC"}, errnosIO...), Doc: "Writes; without offset at the file position, which moves.",
-	},
-	{Scope: ScopeProcess, Name: "fsync", Args: []Arg{argFD}, Results: resultOK, Errnos: errnosIO, Doc: "Writes a file's dirty pages back and waits (fsync(2))."},
-	{Scope: ScopeProcess, Name: "fdatasync", Args: []Arg{argFD}, Results: resultOK, Errnos: errnosIO, Doc: "As fsync, for the data (fdatasync(2))."},
+// memfdCalls are files in memory without a name, and sync(2).
+var memfdCalls = []Entry{
 	{Scope: ScopeProcess, Name: "sync", Results: resultOK, Doc: "Writes all dirty pages back (sync(2))."},
-	{Scope: ScopeProcess, Name: "close", Args: []Arg{argFD}, Results: resultOK, Errnos: []string{"EBADF"}, Doc: "Closes a file (close(2))."},
-	{Scope: ScopeProcess, Name: "ftruncate", Args: []Arg{argFD, argLen}, Results: resultOK, Errnos: errnosIO, Doc: "Sets a file's length (ftruncate(2))."},
-	{
-		Scope: ScopeProcess, Name: "fallocate", Args: []Arg{argFD, {Name: "offset", Kind: KindSize}, argLen},
-		Results: resultOK, Errnos: append([]string{"ENOSPC"}, errnosIO...), Doc: "Allocates blocks of a file (fallocate(2)).",
-	},
-	{Scope: ScopeProcess, Name: "unlink", Args: []Arg{{Name: "path", Kind: KindString}}, Results: resultOK, Errnos: []string{"ENOENT"}, Doc: "Removes a file (unlink(2))."},
-	{
-		Scope: ScopeProcess, Name: "fadvise",
-		Args:    []Arg{argFD, {Name: "offset", Kind: KindSize}, argLen, {Name: "advice", Kind: KindString}},
-		Results: resultOK, Errnos: errnosIO, Doc: "Says how a file will be used (posix_fadvise(2)).",
-	},
 	{Scope: ScopeProcess, Name: "memfd", Args: []Arg{{Name: "name", Kind: KindString, Opt: true}}, Results: []Result{{"fd", "number?"}, {"errno", "string?"}}, Doc: "Gives a file in memory without a name (memfd_create(2))."},
 }
 

@@ -10,9 +10,9 @@ import (
 // notYet is what the language has and this version does not serve. It can only shrink.
 const notYet = `
 machine.lru=mglru machine.slab=slab
-file cgroup process.cgroup process.malloc=jemalloc process.malloc=tcmalloc process.malloc=scudo kthread
+cgroup process.cgroup process.malloc=jemalloc process.malloc=tcmalloc process.malloc=scudo kthread
 p:mmap.fd p:mmap.offset p:mmap.hugetlb
-p:open p:read p:write p:fsync p:fdatasync p:sync p:close p:ftruncate p:fallocate p:unlink p:fadvise
+p:sync
 p:memfd
 m:drop_caches m:compact_memory m:sync
 k:alloc_pages k:free_pages k:kmalloc k:kzalloc k:kfree k:kvmalloc k:vmalloc k:vfree k:kmem_cache_create k:kmem_cache_alloc

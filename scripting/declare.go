@@ -139,6 +139,12 @@ func declareProcess(c *call) int {
 	return 0
 }
 
+func declareFile(c *call) int {
+	c.declaring()
+	c.t.s.sc.Files = append(c.t.s.sc.Files, File{Path: c.v[0].s, Size: c.v[2].n, at: here(c)})
+	return 0
+}
+
 var rlimitFields = []Arg{
 	{Name: "AS", Kind: KindSize, Opt: true},
 	{Name: "DATA", Kind: KindSize, Opt: true},

@@ -95,7 +95,7 @@ func TestBadDeclarations(t *testing.T) {
 		"m with a dot":       {machineDecl + `m.at(1, function() end)`, []string{"call it with a colon: m:at(...)"}},
 		"m assigned":         {machineDecl + `m.x = 1`, []string{"m cannot be assigned to"}},
 		"m method":           {machineDecl + `m:evry(1, function() end)`, []string{"unknown method of m 'evry'; did you mean 'every'?"}},
-		"file":               {machineDecl + `file("/data/x", { size = 1 })`, []string{"s.lua:2: file is not there yet in this version of mmsim"}},
+		"file without size":  {machineDecl + `file("/data/x", {})`, []string{"size is missing"}},
 		"error in a table":   {`error({})`, []string{"error object is a table"}},
 		"error object nil":   {`error()`, []string{"s.lua"}},
 		"recursion":          {"local function f() return 1 + f() end\nf()", []string{"s.lua:1: stack overflow"}},

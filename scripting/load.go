@@ -164,7 +164,13 @@ func (sc *Scenario) boot(sim *engine.Sim, cost *mm.CostTable) (*mm.Kernel, error
 	for _, v := range m.Sysctl {
 		cfg.Sysctl = append(cfg.Sysctl, mm.Sysctl{Name: v.Name, Value: v.Value})
 	}
+	for _, f := range sc.Files {
+		cfg.Files = append(cfg.Files, mm.FileConfig{Path: f.Path, Size: uint64(f.Size)})
+	}
 	k, err := mm.New(sim, cfg)
+	if bad := (*mm.FileError)(nil); errors.As(err, &bad) {
+		return nil, errorAt(sc.Files[bad.Index].at, "%v", err)
+	}
 	if err != nil {
 		return nil, errorAt(m.at, "%v", err)
 	}

@@ -59,6 +59,13 @@ type Share struct {
 	Percent int   `json:"percent,omitempty"`
 }
 
+// File is a file that is on the data disk from the start.
+type File struct {
+	Path string `json:"path"`
+	Size int64  `json:"size"` // bytes
+	at   place
+}
+
 // Process is a declared process.
 type Process struct {
 	Name        string           `json:"name"`
@@ -86,6 +93,7 @@ type Scenario struct {
 	Params      []Param
 	Machine     Machine
 	Processes   []Process
+	Files       []File
 	Plots       []plots.Spec
 	SampleEvery engine.Time // 0: nothing is sampled
 	Samples     []string    // names in the order of the columns

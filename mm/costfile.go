@@ -1,0 +1,24 @@
+package mm
+
+import "mmsim/engine"
+
+// FileCosts is how long work on files and on the page cache takes, in nanoseconds of virtual time; part of CostTable.
+type FileCosts struct {
+	Open          engine.Time // open(2), unlink(2), ftruncate(2) and fallocate(2) beyond a cheap system call
+	ReadPage      engine.Time // read(2): per page copied from the page cache
+	ReadaheadPage engine.Time // per page allocated, added to the page cache and handed to the device
+	WritePage     engine.Time // write(2): per page copied to the page cache and made dirty
+	DirectPage    engine.Time // per page of a transfer with O_DIRECT
+}
+
+// serverFileCosts are [S] of serverCosts throughout: a fifteenth of oracleFileCosts.
+var serverFileCosts = FileCosts{Open: 1200, ReadPage: 240, ReadaheadPage: 1070, WritePage: 2130, DirectPage: 130}
+
+// oracleFileCosts are measured on the emulated machine by the case calibration.
+var oracleFileCosts = FileCosts{
+	Open:          18_000,
+	ReadPage:      3500,   // 3.6 us, of which a 32nd of a system call
+	ReadaheadPage: 16_000, // a cold read takes 32.5 us a page, of which half are the device's
+	WritePage:     32_000,
+	DirectPage:    2000,
+}

@@ -1,0 +1,144 @@
+package mm
+
+import (
+	"mmsim/engine"
+	"mmsim/mm/phys"
+	"mmsim/mm/vmstat"
+)
+
+// A fileIO is one request to the data disk: pages of a file in a row whose blocks are a row on the device. They are used again.
+type fileIO struct {
+	k        *Kernel
+	m        *mapping
+	start, n uint64
+	write    bool
+	cpu      int
+	done     func() // bound to complete once
+}
+
+// submitIO sends the transfer of pages of a file, in as many requests as its extents and the limit on requests call for; what is a hole, or has never
+// been written, is read as zeros at once (ext4_mpage_readpages, submit_bio).
+func (k *Kernel) submitIO(cpu int, m *mapping, start, n uint64, write bool) {
+	fs := m.host.fs.(*ext4)
+	for n > 0 {
+		e, ok := m.host.blocks.At(start)
+		c := min(e.Len, n)
+		if !write && (!ok || e.Unwritten) {
+			k.endRead(m, start, c)
+			start += c
+			n -= c
+			continue
+		}
+		c = min(c, maxIOPages)
+		var io *fileIO
+		if l := len(k.freeFileIO); l > 0 {
+			io = k.freeFileIO[l-1]
+			k.freeFileIO = k.freeFileIO[:l-1]
+		} else {
+			io = &fileIO{k: k}
+			io.done = io.complete
+		}
+		io.m, io.start, io.n, io.write, io.cpu = m, start, c, write, cpu
+		if write {
+			k.count(vmstat.PgPgout, 4*c)
+		} else {
+			k.count(vmstat.PgPgin, 4*c)
+		}
+		fs.dev.Submit(int64(c)*4096, write, io.done)
+		start += c
+		n -= c
+	}
+}
+
+func (k *Kernel) submitRead(cpu int, m *mapping, start, n uint64) {
+	k.submitIO(cpu, m, start, n, false)
+}
+
+// complete is the end of a request.
+func (io *fileIO) complete() {
+	k, m := io.k, io.m
+	if io.write {
+		for index := io.start; index < io.start+io.n; index++ {
+			k.endWriteback(io.cpu, phys.PFN(m.tree.Page(index)))
+		}
+	} else {
+		k.endRead(m, io.start, io.n)
+	}
+	if m.host.evicting {
+		m.host.fs.evict(io.cpu, m.host)
+	}
+	io.m = nil
+	k.freeFileIO = append(k.freeFileIO, io)
+}
+
+// endRead is the end of the read of pages: they can be used (mpage_end_io).
+func (k *Kernel) endRead(m *mapping, start, n uint64) {
+	for index := start; index < start+n; index++ {
+		k.endSwapRead(phys.PFN(m.tree.Page(index)))
+	}
+}
+
+// directIO moves bytes between a file and a process past the page cache (iomap_dio_rw): what is dirty there is written first; a write throws out
+// what is cached of the range. EINVAL: not aligned to the device's sectors of 512 bytes.
+func (p *Process) directIO(f *file, pos, n uint64, write bool) (uint64, Errno) {
+	k, i := p.k, f.inode
+	fs := i.fs.(*ext4)
+	if (pos|n)&511 != 0 {
+		return 0, EINVAL
+	}
+	if !write {
+		if pos >= i.size {
+			return 0, 0
+		}
+		n = min(n, i.size-pos)
+	}
+	from, end := pos>>12, (pos+n+4095)>>12
+	p.fsyncRange(i, from, end)
+	if write {
+		need := uint64(0)
+		for b := from; b < end; {
+			e, ok := i.blocks.At(b)
+			c := min(e.Len, end-b)
+			if !ok {
+				need += c
+			}
+			b += c
+		}
+		if need > fs.room() {
+			return 0, ENOSPC
+		}
+		p.invalidateRange(i, from, end)
+		fs.allocate(i, from, end, false)
+		i.blocks.Written(from, end)
+	}
+	p.spend(engine.Time(end-from) * k.cost.File.DirectPage)
+	wait := engine.NewCond(k.Sim)
+	left := 0
+	for b := from; b < end; {
+		e, ok := i.blocks.At(b)
+		c := min(e.Len, end-b, maxIOPages)
+		if ok && (write || !e.Unwritten) {
+			bytes := min(pos+n, (b+c)<<12) - max(pos, b<<12)
+			if write {
+				k.count(vmstat.PgPgout, bytes>>10)
+			} else {
+				k.count(vmstat.PgPgin, bytes>>10)
+			}
+			left++
+			fs.dev.Submit(int64(bytes), write, func() {
+				if left--; left == 0 {
+					wait.Broadcast()
+				}
+			})
+		}
+		b += c
+	}
+	for left > 0 {
+		p.proc.Wait(wait)
+	}
+	if write {
+		p.invalidateRange(i, from, end)
+		i.size = max(i.size, pos+n)
+	}
+	return n, 0
+}

@@ -1,0 +1,176 @@
+package mm
+
+import (
+	"mmsim/engine"
+	"mmsim/mm/addrspace"
+	"mmsim/mm/lru"
+	"mmsim/mm/phys"
+	"mmsim/mm/vmstat"
+)
+
+// gfpFile is what a page of a file is allocated with (mapping_gfp_mask).
+const gfpFile = phys.GFPHighuserMovable
+
+// addToPageCache makes frames the pages of a file from an index on, which holds none, and queues them for their lists. Pages that come back soon after they
+// were evicted begin active, unless they are about to be written whole (filemap_add_folio).
+func (k *Kernel) addToPageCache(cpu int, m *mapping, index uint64, pages []uint32, gfp phys.GFP, flags phys.Flag) {
+	var shadows [maxRun]uint64
+	m.tree.SetRun(index, pages, shadows[:len(pages)])
+	for j, q := range pages {
+		pfn := phys.PFN(q)
+		p := k.Mem.Page(pfn)
+		p.SetKind(phys.KindFile)
+		p.SetFlags(flags)
+		p.Mapping, p.Index, p.Mapcount = m.ID, uint32(index)+uint32(j), 0
+		k.zoneOf(p).Node.Stat[vmstat.NRFilePages]++
+		if shadows[j] != 0 && gfp&phys.GFPWrite == 0 {
+			k.refault(p, shadows[j])
+		}
+		k.lruAdd(cpu, pfn)
+	}
+}
+
+// maxRun is the most pages that are added at once.
+const maxRun = lru.BatchSize
+
+// removeFromPageCache takes a page out of its file, whose entry becomes the shadow, or none for 0 (__filemap_remove_folio). A dirty page is dirty
+// no more: its data is lost.
+func (k *Kernel) removeFromPageCache(pfn phys.PFN, shadow uint64) {
+	p := k.Mem.Page(pfn)
+	m := k.objects.get(p.Mapping)
+	if p.Test(phys.FlagDirty) {
+		k.cancelDirty(m, pfn)
+	}
+	if k.Mem.Private(pfn) != 0 {
+		k.Mem.SetPrivate(pfn, 0)
+	}
+	if shadow != 0 {
+		m.tree.SetValue(uint64(p.Index), shadow)
+	} else {
+		m.tree.Delete(uint64(p.Index))
+	}
+	k.zoneOf(p).Node.Stat[vmstat.NRFilePages]--
+}
+
+// filemapRead reads from the page cache at a position in the file, page by page in batches of 15, reading ahead as it goes (filemap_read).
+func (p *Process) filemapRead(f *file, pos, n uint64) (uint64, Errno) {
+	k, i := p.k, f.inode
+	m := &i.mapping
+	var batch [lru.BatchSize]uint32
+	start := pos
+	end := pos + n
+	for pos < end && pos < i.size {
+		last := (end + addrspace.PageSize - 1) >> addrspace.PageShift
+		got, err := p.filemapGetPages(f, m, pos>>addrspace.PageShift, last, &batch)
+		if err != 0 {
+			if pos > start {
+				break
+			}
+			return 0, err
+		}
+		stop := min(end, i.size)
+		copied := 0
+		for j := range got {
+			if pos >= stop {
+				break
+			}
+			if j > 0 || !f.ra.samePage(pos) {
+				k.markFileAccessed(p.cpu(), phys.PFN(batch[j]))
+			}
+			pos = min(pos&^(addrspace.PageSize-1)+addrspace.PageSize, stop)
+			f.ra.prevPos = int64(pos)
+			copied++
+		}
+		p.spend(engine.Time(copied) * k.cost.File.ReadPage)
+		if p.fatalSignal() {
+			break
+		}
+	}
+	return pos - start, 0
+}
+
+// filemapGetPages finds the pages from an index on that can be copied, at most 15 and none from last on, reading them in if need be (filemap_get_pages).
+func (p *Process) filemapGetPages(f *file, m *mapping, index, last uint64, batch *[lru.BatchSize]uint32) (int, Errno) {
+	k := p.k
+	for {
+		n := k.readBatch(m, index, last, batch)
+		if n == 0 {
+			p.pageCacheSyncReadahead(m, f, index, last-index)
+			n = k.readBatch(m, index, last, batch)
+		}
+		if n == 0 {
+			pfn, err := p.readPage(m, index, gfpFile)
+			if err != 0 {
+				return 0, err
+			}
+			batch[0] = uint32(pfn)
+			return 1, 0
+		}
+		pfn := phys.PFN(batch[n-1])
+		page := k.Mem.Page(pfn)
+		if page.Test(phys.FlagReadahead) {
+			at := index + uint64(n) - 1
+			p.pageCacheAsyncReadahead(m, f, pfn, last-at)
+		}
+		if !page.Test(phys.FlagLocked) {
+			return n, 0
+		}
+		p.waitPage(pfn)
+		if p.fatalSignal() {
+			return 0, EINTR
+		}
+		if n--; n > 0 {
+			return n, 0
+		}
+	}
+}
+
+// readBatch collects pages in a row from an index on. The first that is still being read, or marked for readahead, is the last
+// (filemap_get_read_batch). Only pages that are being read are locked while anybody looks.
+func (k *Kernel) readBatch(m *mapping, index, last uint64, batch *[lru.BatchSize]uint32) int {
+	n := m.tree.Run(index, batch[:min(uint64(len(batch)), last-index)])
+	for j := range n {
+		if k.Mem.Page(phys.PFN(batch[j])).Test(phys.FlagLocked | phys.FlagReadahead) {
+			return j + 1
+		}
+	}
+	return n
+}
+
+// readPage gives a page of a file that has been read in, making it if it is not cached (filemap_create_folio, read_cache_folio). EINTR: the task was
+// killed meanwhile; ENOMEM.
+func (p *Process) readPage(m *mapping, index uint64, gfp phys.GFP) (phys.PFN, Errno) {
+	k := p.k
+	for {
+		pfn := phys.PFN(m.tree.Page(index))
+		if pfn == 0 {
+			pfn = p.allocPage(gfp)
+			if pfn == 0 {
+				return 0, ENOMEM
+			}
+			if m.tree.Page(index) != 0 {
+				k.Mem.FreePage(p.cpu(), pfn)
+				continue
+			}
+			k.addToPageCache(p.cpu(), m, index, []uint32{uint32(pfn)}, gfp, phys.FlagLocked)
+			p.spend(k.cost.File.ReadaheadPage)
+			k.submitRead(p.cpu(), m, index, 1)
+		}
+		if !k.Mem.Page(pfn).Test(phys.FlagLocked) {
+			return pfn, 0
+		}
+		p.waitPage(pfn)
+		if p.fatalSignal() {
+			return 0, EINTR
+		}
+	}
+}
+
+// markFileAccessed notes a read of a page through a system call (folio_mark_accessed).
+func (k *Kernel) markFileAccessed(_ int, pfn phys.PFN) {
+	if p := k.Mem.Page(pfn); !p.Test(phys.FlagReferenced) {
+		p.Set(phys.FlagReferenced)
+		return
+	}
+	k.markAccessed(pfn)
+}

@@ -1,0 +1,53 @@
+package mm
+
+import (
+	"mmsim/engine"
+	"mmsim/mm/addrspace"
+	"mmsim/mm/extents"
+)
+
+// An inode is a file, a folder or a piece of shared memory (struct inode).
+type inode struct {
+	mapping
+	ino     uint64
+	size    uint64 // i_size, in bytes
+	fs      fileSystem
+	folder  bool
+	nlink   int // names
+	opens   int // struct files that refer to it
+	shm     *shmem
+	blocks  extents.Map // where its pages are on the device, of a file system that has one
+	delayed extents.Map // pages whose blocks are promised and not chosen yet (delayed allocation)
+
+	dirtiedWhen          engine.Time // when it became dirty (dirtied_when); means something while it is on the list of dirty inodes
+	onDirty              bool
+	dirtyNext, dirtyPrev *inode
+
+	evicting bool // it goes when the last of its pages has come back from the device
+}
+
+// filePages is the number of pages that a file's bytes span.
+func (i *inode) filePages() uint64 { return addrspace.PageAlign(i.size) >> addrspace.PageShift }
+
+// A fileSystem does what each kind of file system does its own way (super, inode, file and address space operations). Which one a path is on,
+// the mount table says.
+type fileSystem interface {
+	// name is the file system's type, such as "ext4".
+	name() string
+	// create makes an empty regular file without a name.
+	create(p *Process) (*inode, Errno)
+	// direct tells whether files can be opened with O_DIRECT.
+	direct() bool
+	// maxBytes is the largest size of a file (s_maxbytes).
+	maxBytes() uint64
+	// read and write move up to n bytes at a position, which lies in the file for a read; they return how many were moved.
+	read(p *Process, f *file, pos, n uint64) (uint64, Errno)
+	write(p *Process, f *file, pos, n uint64) (uint64, Errno)
+	// truncate sets the size.
+	truncate(p *Process, i *inode, size uint64) Errno
+	fallocate(p *Process, i *inode, off, n uint64) Errno
+	fsync(p *Process, i *inode, data bool) Errno
+	fadvise(p *Process, f *file, off, n uint64, advice Fadvice) Errno
+	// evict frees an inode that has no name and that nobody has open or maps.
+	evict(cpu int, i *inode)
+}

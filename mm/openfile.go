@@ -1,0 +1,210 @@
+package mm
+
+import "mmsim/mm/pagecache"
+
+// A file is an open file (struct file). Processes share it through fork, and so its position.
+type file struct {
+	inode       *inode
+	pos         uint64
+	read, write bool
+	direct      bool // O_DIRECT
+	random      bool // FMODE_RANDOM
+	ra          fileRA
+	refs        int // file descriptors
+}
+
+// OpenFlags say how a file is opened (open(2)).
+type OpenFlags struct {
+	Read, Write   bool
+	Create, Trunc bool // O_CREAT, with the folders of the path; O_TRUNC
+	Direct        bool // O_DIRECT
+}
+
+// Descriptors: the first free one of a process, whose standard streams are open, and RLIMIT_NOFILE.
+const (
+	firstFD = 3
+	maxFD   = 1024
+)
+
+// fd is the open file with a number, nil if there is none.
+func (p *Process) fd(n int) *file {
+	if n < firstFD || n-firstFD >= len(p.files) {
+		return nil
+	}
+	return p.files[n-firstFD]
+}
+
+// freeFD is the lowest free number (get_unused_fd_flags). EMFILE: all are taken.
+func (p *Process) freeFD() (int, Errno) {
+	for i, f := range p.files {
+		if f == nil {
+			return i + firstFD, 0
+		}
+	}
+	if len(p.files) >= maxFD-firstFD {
+		return 0, EMFILE
+	}
+	return len(p.files) + firstFD, 0
+}
+
+// installFD gives an open file a number (fd_install).
+func (p *Process) installFD(n int, f *file) {
+	for len(p.files) <= n-firstFD {
+		p.files = append(p.files, nil)
+	}
+	p.files[n-firstFD] = f
+}
+
+// newFile opens an inode (alloc_file).
+func (k *Kernel) newFile(i *inode, flags OpenFlags) *file {
+	i.opens++
+	f := &file{inode: i, read: flags.Read, write: flags.Write, direct: flags.Direct, refs: 1}
+	f.ra.init()
+	return f
+}
+
+// Open opens a file and returns its descriptor (open(2)). EMFILE: no descriptor is free; ENOENT: there is no such file, or no folder to make it in;
+// ENOTDIR: a part of the path is no folder; EISDIR: it is a folder and is to be written; ENAMETOOLONG; EINVAL: O_DIRECT where there is no device;
+// ENOSPC: no inode or block is left.
+func (p *Process) Open(name string, flags OpenFlags) (int, Errno) {
+	p.syscall(p.k.cost.File.Open)
+	n, err := p.freeFD()
+	if err != 0 {
+		return 0, err
+	}
+	i, err := p.lookupOpen(name, flags)
+	if err != 0 {
+		return 0, err
+	}
+	if flags.Direct && !i.folder && !i.fs.direct() {
+		return 0, EINVAL
+	}
+	f := p.k.newFile(i, flags)
+	p.installFD(n, f)
+	if flags.Trunc && flags.Write && i.size > 0 {
+		if err := i.fs.truncate(p, i, 0); err != 0 {
+			return 0, err
+		}
+	}
+	p.checkSignals()
+	return n, 0
+}
+
+// lookupOpen finds or makes the inode of a path.
+func (p *Process) lookupOpen(name string, flags OpenFlags) (*inode, Errno) {
+	k := p.k
+	folder := len(name) > 1 && name[len(name)-1] == '/'
+	clean, err := cleanPath(name)
+	if err != 0 {
+		return nil, err
+	}
+	d, last, err := k.vfs.walk(clean, flags.Create)
+	if err != 0 {
+		return nil, err
+	}
+	c := d.children[last]
+	if last == "" {
+		c = k.vfs.root
+	}
+	switch {
+	case c == nil && (!flags.Create || folder):
+		if flags.Create {
+			return nil, EISDIR
+		}
+		return nil, ENOENT
+	case c == nil:
+		i, err := k.vfs.fsOf(clean).create(p)
+		if err != 0 {
+			return nil, err
+		}
+		i.nlink, i.Name = 1, clean
+		d.children[last] = &dentry{inode: i}
+		return i, 0
+	case c.inode.folder && (flags.Write || flags.Create):
+		return nil, EISDIR
+	case folder && !c.inode.folder:
+		return nil, ENOTDIR
+	}
+	return c.inode, 0
+}
+
+// Close gives a descriptor back, and with the last one of an open file that (close(2)). EBADF: it is not open.
+func (p *Process) Close(fd int) Errno {
+	p.syscall(0)
+	f := p.fd(fd)
+	if f == nil {
+		return EBADF
+	}
+	p.files[fd-firstFD] = nil
+	p.k.putFile(p.cpu(), f)
+	return 0
+}
+
+// putFile drops a reference to an open file (fput).
+func (k *Kernel) putFile(cpu int, f *file) {
+	if f.refs--; f.refs > 0 {
+		return
+	}
+	f.inode.opens--
+	k.putInode(cpu, f.inode)
+}
+
+// putInode frees an inode that has no name left and that nobody uses (iput_final).
+func (k *Kernel) putInode(cpu int, i *inode) {
+	if i.folder || i.nlink > 0 || i.opens > 0 || len(i.VMAs()) > 0 {
+		return
+	}
+	i.fs.evict(cpu, i)
+}
+
+// dupFiles gives a child its parent's open files (dup_fd).
+func (p *Process) dupFiles(c *Process) {
+	c.files = append([]*file(nil), p.files...)
+	for _, f := range c.files {
+		if f != nil {
+			f.refs++
+		}
+	}
+}
+
+// exitFiles closes everything (exit_files).
+func (p *Process) exitFiles() {
+	for _, f := range p.files {
+		if f != nil {
+			p.k.putFile(p.cpu(), f)
+		}
+	}
+	p.files = nil
+}
+
+// Unlink takes a name away; the file goes when nobody has it open or maps it any more (unlink(2)). ENOENT: there is no such file; EISDIR: it is a
+// folder; ENOTDIR: a part of the path is no folder.
+func (p *Process) Unlink(name string) Errno {
+	p.syscall(p.k.cost.File.Open)
+	clean, err := cleanPath(name)
+	if err != 0 {
+		return err
+	}
+	d, last, err := p.k.vfs.walk(clean, false)
+	if err != 0 {
+		return err
+	}
+	c := d.children[last]
+	switch {
+	case last == "":
+		return EISDIR
+	case c == nil:
+		return ENOENT
+	case c.inode.folder:
+		return EISDIR
+	}
+	delete(d.children, last)
+	i := c.inode
+	i.nlink--
+	i.Name += " (deleted)"
+	p.k.putInode(p.cpu(), i)
+	return 0
+}
+
+// maxIndex is the largest page offset that a file can have.
+const maxIndex = pagecache.MaxIndex

@@ -1,0 +1,14 @@
+// Package pagecache holds the entries of one file or piece of shared memory by page offset: what the kernel keeps in the xarray of a struct
+// address_space. An entry is a page of the page cache, a value (the shadow of an evicted page, or the swap slot of a page of shared memory), or
+// none. Pages carry the tags that writeback walks by. Who the pages are, and when they come and go, is package mm's business.
+//
+// Invariants, all recomputed by Tree.Check:
+//   - an index holds a page, a value or nothing; no page and no value is 0;
+//   - only pages carry tags; a tag's count is the number of pages that carry it;
+//   - Pages and Values are the numbers of entries of either kind;
+//   - Nodes is the number of xa_nodes that the kernel would have for these entries, each of 64 slots: the lowest level's are groups of 64
+//     indices with at least one entry. ShadowNodes is the number of those groups that hold values only.
+//
+// Entries are kept in leaves of 512, which hold no pointers, under directories of 512 leaves; a walk skips empty leaves and finds the next
+// entry of a kind by a bitmap, so its cost is that of what it finds.
+package pagecache

@@ -1,0 +1,142 @@
+package pagecache
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// TestAgainstMap compares a tree with a map under random changes.
+func TestAgainstMap(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		type entry struct {
+			e     uint64
+			value bool
+			tags  [nrTags]bool
+		}
+		var tree Tree
+		want := map[uint64]entry{}
+		index := rapid.OneOf(rapid.Uint64Range(0, 200), rapid.Uint64Range(500, 530), rapid.Uint64Range(1<<18-3, 1<<18+3), rapid.Uint64Range(1<<20, 1<<20+70))
+		for range rapid.IntRange(1, 80).Draw(rt, "steps") {
+			i := index.Draw(rt, "index")
+			w := want[i]
+			switch rapid.IntRange(0, 5).Draw(rt, "what") {
+			case 0, 1:
+				if w.e != 0 && !w.value {
+					break
+				}
+				if old := tree.Set(i, uint32(i)+1); old != w.e {
+					rt.Fatalf("Set(%d) gave %d, not %d", i, old, w.e)
+				}
+				want[i] = entry{e: i + 1}
+			case 2:
+				tree.SetValue(i, i<<40|1)
+				want[i] = entry{e: i<<40 | 1, value: true}
+			case 3:
+				tree.Delete(i)
+				delete(want, i)
+			case 4:
+				tag := Tag(rapid.IntRange(0, int(nrTags)-1).Draw(rt, "tag"))
+				page := w.e != 0 && !w.value
+				if got := tree.SetTag(i, tag); got != (page && !w.tags[tag]) {
+					rt.Fatalf("SetTag(%d) gave %v", i, got)
+				}
+				if page {
+					w.tags[tag] = true
+					want[i] = w
+				}
+			case 5:
+				tag := Tag(rapid.IntRange(0, int(nrTags)-1).Draw(rt, "tag"))
+				if got := tree.ClearTag(i, tag); got != w.tags[tag] {
+					rt.Fatalf("ClearTag(%d) gave %v", i, got)
+				}
+				if w.e != 0 {
+					w.tags[tag] = false
+					want[i] = w
+				}
+			}
+			if err := tree.Check(); err != nil {
+				rt.Fatal(err)
+			}
+		}
+		from := index.Draw(rt, "from")
+		end := from + rapid.Uint64Range(0, 600).Draw(rt, "len")
+		first := func(ok func(entry) bool) (uint64, bool) {
+			for i := from; i < end; i++ {
+				if ok(want[i]) {
+					return i, true
+				}
+			}
+			return 0, false
+		}
+		same := func(what string, got uint64, ok bool, pick func(entry) bool) {
+			if w, found := first(pick); found != ok || ok && w != got {
+				rt.Fatalf("%s in [%d, %d) is %d, %v; want %d, %v", what, from, end, got, ok, w, found)
+			}
+		}
+		i, ok := tree.Next(from, end)
+		same("the next page", i, ok, func(e entry) bool { return e.e != 0 && !e.value })
+		i, ok = tree.NextEntry(from, end)
+		same("the next entry", i, ok, func(e entry) bool { return e.e != 0 })
+		i, ok = tree.NextValue(from, end)
+		same("the next value", i, ok, func(e entry) bool { return e.value })
+		for tag := range nrTags {
+			i, ok = tree.NextTagged(tag, from, end)
+			same("the next tagged page", i, ok, func(e entry) bool { return e.tags[tag] })
+		}
+		miss := tree.NextMiss(from, end)
+		same("the next hole", miss, miss < end, func(e entry) bool { return e.e == 0 || e.value })
+		pages := uint64(0)
+		for i := from; i < end; i++ {
+			if e := want[i]; e.e != 0 && !e.value {
+				pages++
+			}
+		}
+		if n := tree.Count(from, end); n != pages {
+			rt.Fatalf("[%d, %d) has %d pages, counted %d", from, end, pages, n)
+		}
+		out := make([]uint32, 20)
+		n := tree.Run(from, out)
+		for i := range n {
+			if out[i] != tree.Page(from+uint64(i)) || out[i] == 0 {
+				rt.Fatalf("the run at %d is %v", from, out[:n])
+			}
+		}
+		if n < len(out) && tree.Page(from+uint64(n)) != 0 {
+			rt.Fatalf("the run at %d ends after %d pages", from, n)
+		}
+		dirty := tree.Tagged(Dirty)
+		if n := tree.TagRange(0, MaxIndex+1, Dirty, Towrite); n != dirty {
+			rt.Fatalf("%d pages are dirty, %d were tagged", dirty, n)
+		}
+		if err := tree.Check(); err != nil {
+			rt.Fatal(err)
+		}
+	})
+}
+
+// TestNodes compares the numbers of nodes with those of the kernel's xarray.
+func TestNodes(t *testing.T) {
+	for _, c := range []struct {
+		pages []uint64
+		want  int
+	}{
+		{nil, 0},
+		{[]uint64{0}, 0}, // in the head itself
+		{[]uint64{1}, 1},
+		{[]uint64{0, 63}, 1},
+		{[]uint64{0, 64}, 3},      // two groups and the node above
+		{[]uint64{64}, 2},         // one group and the node above
+		{[]uint64{0, 4096}, 5},    // two groups, two nodes above, one above those
+		{[]uint64{1 << 18}, 4},    // four levels
+		{[]uint64{0, 1 << 18}, 7}, // two of each of three levels, and one above
+	} {
+		var tree Tree
+		for _, i := range c.pages {
+			tree.Set(i, 1)
+		}
+		if got := tree.Nodes(); got != c.want {
+			t.Errorf("pages %v need %d nodes, counted %d", c.pages, c.want, got)
+		}
+	}
+}

@@ -1,0 +1,85 @@
+package mm
+
+import (
+	"mmsim/engine"
+	"mmsim/mm/pagecache"
+	"mmsim/mm/phys"
+)
+
+// truncatePages takes the pages from an index on out of a file whatever they hold, waiting for those on their way to or from the device, and unmaps them
+// first (truncate_inode_pages_range).
+func (p *Process) truncatePages(i *inode, from uint64) {
+	k, m := p.k, &i.mapping
+	n := k.dropPages(p.cpu(), i, from)
+	for {
+		index, ok := m.tree.Next(from, maxIndex+1)
+		if !ok {
+			break
+		}
+		p.waitFlags(phys.PFN(m.tree.Page(index)), phys.FlagLocked|phys.FlagWriteback)
+		n += k.dropPages(p.cpu(), i, from)
+	}
+	i.dropShadows(from)
+	if fs, ok := i.fs.(*ext4); ok {
+		fs.held -= i.delayed.Remove(from, maxIndex+1)
+	}
+	p.spend(engine.Time(n) * k.cost.UnmapPage)
+}
+
+// dropPages takes those pages from an index on out of a file that are on no way, and returns their number.
+func (k *Kernel) dropPages(cpu int, i *inode, from uint64) int {
+	m := &i.mapping
+	n := 0
+	for index, ok := m.tree.Next(from, maxIndex+1); ok; index, ok = m.tree.Next(index+1, maxIndex+1) {
+		pfn := phys.PFN(m.tree.Page(index))
+		page := k.Mem.Page(pfn)
+		if page.Test(phys.FlagLocked | phys.FlagWriteback) {
+			continue
+		}
+		if page.Mapcount > 0 {
+			k.unmapObjectPage(cpu, pfn)
+		}
+		k.deleteFromPageCache(cpu, pfn)
+		n++
+	}
+	if m.tree.Tagged(pagecache.Dirty) == 0 {
+		k.inodeClean(i)
+	}
+	return n
+}
+
+// deleteFromPageCache takes a page out of its file without a trace and frees it.
+func (k *Kernel) deleteFromPageCache(cpu int, pfn phys.PFN) {
+	k.removeFromPageCache(pfn, 0)
+	k.lruForget(pfn)
+	k.freePage(cpu, pfn)
+}
+
+// dropShadows forgets what was evicted from an index on.
+func (i *inode) dropShadows(from uint64) {
+	for i.tree.Values() > 0 {
+		index, ok := i.tree.NextValue(from, maxIndex+1)
+		if !ok {
+			return
+		}
+		i.tree.Delete(index)
+	}
+}
+
+// invalidateRange throws the clean pages of [from, end) out that nobody maps or writes; mapped ones are unmapped first (invalidate_inode_pages2_range).
+func (p *Process) invalidateRange(i *inode, from, end uint64) {
+	k, m := p.k, &i.mapping
+	for index, ok := m.tree.Next(from, end); ok; index, ok = m.tree.Next(index+1, end) {
+		pfn := phys.PFN(m.tree.Page(index))
+		p.waitFlags(pfn, phys.FlagLocked|phys.FlagWriteback)
+		if phys.PFN(m.tree.Page(index)) != pfn {
+			continue
+		}
+		if k.Mem.Page(pfn).Mapcount > 0 {
+			k.unmapObjectPage(p.cpu(), pfn)
+		}
+		if !k.Mem.Page(pfn).Test(phys.FlagDirty) {
+			k.deleteFromPageCache(p.cpu(), pfn)
+		}
+	}
+}
