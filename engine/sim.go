@@ -148,6 +148,9 @@ func New(o Options) *Sim {
 	return s
 }
 
+// Trace returns the simulation's hooks, to be set before Run.
+func (s *Sim) Trace() *Trace { return &s.trace }
+
 // Now returns the virtual time.
 func (s *Sim) Now() Time { return s.now }
 

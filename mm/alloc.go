@@ -167,6 +167,7 @@ func (t *task) reserveFlags(gfp phys.GFP) phys.AllocFlags {
 // directReclaim makes the task free pages itself and then tries the free lists, once more after draining the reserve for atomic requests and
 // the per-CPU lists (__alloc_pages_direct_reclaim). progress is the number of pages freed.
 func (t *task) directReclaim(ac *phys.AllocContext, gfp phys.GFP, order int, flags phys.AllocFlags) (pfn phys.PFN, progress uint64) {
+	defer t.endMemstall(t.memstall())
 	progress = t.tryToFreePages(ac, gfp, order)
 	if progress == 0 {
 		return 0, 0

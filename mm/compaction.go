@@ -38,6 +38,7 @@ func (t *task) directCompact(_ *phys.AllocContext, order int, _ compactPriority)
 	if order == 0 {
 		return 0, compactSkipped
 	}
+	defer t.endMemstall(t.memstall())
 	t.k.count(vmstat.CompactStall, 1)
 	t.k.count(vmstat.CompactFail, 1)
 	return 0, compactSkipped

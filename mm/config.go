@@ -103,6 +103,7 @@ func New(sim *engine.Sim, cfg Config) (*Kernel, error) {
 	k.nodes = make([]nodeState, len(mem.Nodes))
 	k.swap = swap.New(len(k.nodeOfCPU))
 	k.swap.OnFree = k.zramFree
+	k.startPSI()
 	for _, n := range mem.Nodes {
 		k.startKswapd(n)
 	}

@@ -7,6 +7,7 @@ import (
 	"mmsim/mm/addrspace"
 	"mmsim/mm/lru"
 	"mmsim/mm/phys"
+	"mmsim/mm/psi"
 	"mmsim/mm/swap"
 	"mmsim/mm/vmstat"
 )
@@ -46,6 +47,8 @@ type Kernel struct {
 	sysctl    sysctls
 	boot      bootState
 	load      loads
+	psi       *psi.Group
+	psiWork   func() // its periodic aggregation
 	zeroPage  uint32 // frame of the shared zero page
 	objects   objectTable
 	segments  []*shmem // System V segments by id

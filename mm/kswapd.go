@@ -32,6 +32,7 @@ func (k *Kernel) startKswapd(n *phys.Node) {
 	st.kswapd.proc = k.Sim.Go("kswapd"+itoa(n.ID), engine.ProcOptions{CPU: pin, Kernel: true, Daemon: true}, func(*engine.Proc) {
 		k.kswapd(n)
 	})
+	st.kswapd.proc.UserData = &st.kswapd
 }
 
 // wakeAllKswapds wakes the kswapd of every node of a zonelist (wake_all_kswapds).
@@ -143,7 +144,9 @@ func (k *Kernel) kswapd(n *phys.Node) {
 			read()
 			st.order, st.highestZoneidx = 0, noZone
 			k.trace("mm_vmscan_kswapd_wake", st.kswapd.proc.Name(), "order="+itoa(allocOrder))
+			nested := st.kswapd.memstall()
 			reclaimOrder = k.balancePgdat(n, allocOrder, highest)
+			st.kswapd.endMemstall(nested)
 			if reclaimOrder >= allocOrder {
 				break
 			}

@@ -18,6 +18,7 @@ func (k *Kernel) privileged(p *Process, name string, fn func(*task)) bool {
 		ended = true
 		done.Broadcast()
 	})
+	t.proc.UserData = t
 	for !ended {
 		caller.Wait(done)
 	}

@@ -59,6 +59,10 @@ func (k *Kernel) SnapshotFiles(before bool) []NamedText {
 			out = append(out, NamedText{f.name, string(procfs.Text(f.make(k)))})
 		}
 	}
+	for _, f := range pressures {
+		seen := pressureFile(k.psi.Peek(f.resource, int64(k.Sim.Now())))
+		out = append(out, NamedText{f.name, string(procfs.Text(seen))})
+	}
 	return out
 }
 
@@ -70,6 +74,9 @@ func (k *Kernel) ProcPaths() []string {
 			out = append(out, "/proc/"+f.name)
 		}
 	}
+	for _, f := range pressures {
+		out = append(out, f.path)
+	}
 	return out
 }
 
@@ -78,6 +85,11 @@ func (k *Kernel) ProcFile(path string) (string, bool) {
 	for _, f := range procFiles {
 		if f.name != "sysctl_vm" && path == "/proc/"+f.name {
 			return string(procfs.Text(f.make(k))), true
+		}
+	}
+	for _, f := range pressures {
+		if path == f.path {
+			return string(procfs.Text(k.pressure(f.resource))), true
 		}
 	}
 	return k.zramFile(path)

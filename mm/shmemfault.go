@@ -199,12 +199,15 @@ func (k *Kernel) clusterWindow(offset int) int {
 // waitFlags blocks until a page has none of some flags: it is read or written.
 func (t *task) waitFlags(pfn phys.PFN, flags phys.Flag) {
 	k := t.k
+	if k.thrashing(pfn) {
+		defer t.endMemstall(t.memstall())
+	}
 	for k.Mem.Page(pfn).Test(flags) {
 		c := k.pageWaits[pfn]
 		if c == nil {
 			c = engine.NewCond(k.Sim)
 			k.pageWaits[pfn] = c
 		}
-		t.proc.Wait(c)
+		t.ioWait(c)
 	}
 }

@@ -1,6 +1,7 @@
 package mm
 
 import (
+	"mmsim/engine"
 	"mmsim/mm/addrspace"
 	"mmsim/mm/phys"
 	"mmsim/mm/swap"
@@ -105,9 +106,18 @@ func (p *Process) readSynchronous(e swap.Entry) phys.PFN {
 	k.refault(page, k.swap.Shadow(e))
 	k.lruAdd(p.cpu(), pfn)
 	k.count(vmstat.Pswpin, 1) // and no pgpgin: a page goes to such a device without a request (bdev_read_page)
-	p.spend(transferTime(k.device(e)))
+	p.transferStalled(page, k.device(e))
 	page.Clear(phys.FlagLocked)
 	return pfn
+}
+
+// transferStalled spends the time of reading a page from a device that answers at once; it is a stall if the page was in use when it was evicted
+// (swap_readpage).
+func (t *task) transferStalled(page *phys.Page, d *engine.Device) {
+	if page.Test(phys.FlagWorkingset) {
+		defer t.endMemstall(t.memstall())
+	}
+	t.spend(transferTime(d))
 }
 
 // readSwap starts the read of a swap entry's page into a new page of the swap cache, locked until it is there (__read_swap_cache_async).
@@ -133,7 +143,7 @@ func (t *task) readSwap(e swap.Entry, readahead bool) phys.PFN {
 	k.lruAdd(t.cpu(), pfn)
 	k.count(vmstat.Pswpin, 1)
 	if k.synchronous(e) {
-		t.spend(transferTime(k.device(e)))
+		t.transferStalled(page, k.device(e))
 		k.endSwapRead(pfn)
 	} else {
 		k.count(vmstat.PgPgin, 4)

@@ -2,6 +2,7 @@ package mm
 
 import (
 	"mmsim/engine"
+	"mmsim/mm/psi"
 )
 
 // A task is what runs in kernel context: a user process or a kernel thread (the parts of task_struct that memory management reads).
@@ -9,6 +10,8 @@ type task struct {
 	k       *Kernel
 	proc    *engine.Proc
 	process *Process // nil for a kernel thread
+
+	psi psi.Task
 
 	memalloc bool // PF_MEMALLOC: allocations may use every reserve and do not reclaim
 	kswapd   bool // PF_KSWAPD

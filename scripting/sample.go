@@ -20,7 +20,7 @@ type sampleName struct {
 
 var (
 	sampleKinds     = []string{"meminfo", "vmstat", "zone", "buddy", "process", "cgroup", "psi", "slab"}
-	laterKinds      = []string{"cgroup", "psi", "slab"}
+	laterKinds      = []string{"cgroup", "slab"}
 	sampledStatuses = []string{"VmRSS", "VmSwap", "VmSize", "RssAnon", "RssFile", "RssShmem", "VmPTE"}
 )
 
@@ -73,6 +73,11 @@ func (sc *Scenario) catalogue(k *mm.Kernel) *catalogue {
 					add("buddy", at+strconv.Itoa(order))
 				}
 			}
+		}
+	}
+	for _, line := range []string{"some", "full"} {
+		for _, n := range psiNames {
+			add("psi", "memory."+line+"."+n)
 		}
 	}
 	for _, p := range sc.Processes {
@@ -178,6 +183,8 @@ func (r *run) probe(name string) func() float64 {
 		node, _ := strconv.Atoi(part[0])
 		order, _ := strconv.Atoi(part[2])
 		return func() float64 { n, _ := k.Buddy(node, part[1], order); return float64(n) }
+	case "psi":
+		return func() float64 { return r.pressure(part[0], part[1], part[2]) }
 	}
 	process, field := strings.Join(part[:len(part)-1], "."), part[len(part)-1]
 	return func() float64 {
@@ -188,6 +195,27 @@ func (r *run) probe(name string) func() float64 {
 		n, _ := p.PeekStatus(field)
 		return float64(n)
 	}
+}
+
+// psiNames are the values of a line of a file under /proc/pressure.
+var psiNames = []string{"avg10", "avg60", "avg300", "total"}
+
+// pressure is a value of a file under /proc/pressure: averages in per cent, the total in microseconds.
+func (r *run) pressure(file, line, name string) float64 {
+	f, _ := r.k.Pressure(file)
+	s := f.Some
+	if line == "full" {
+		s = f.Full
+	}
+	switch name {
+	case "avg10":
+		return float64(s.Avg10) / 100
+	case "avg60":
+		return float64(s.Avg60) / 100
+	case "avg300":
+		return float64(s.Avg300) / 100
+	}
+	return float64(s.Total)
 }
 
 // table gives the table of a file, which every sample refreshes.

@@ -41,6 +41,9 @@ func (c *procCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	for i := range files {
+		files[i].Name = procName(files[i].Name)
+	}
 	switch {
 	case a.command != nil:
 		return runTool(a, files, a.command)
@@ -111,6 +114,14 @@ func recorded(run *results.Run, dir string) (procFiles, error) {
 		}
 	}
 	return files, nil
+}
+
+// procName is the name under /proc of what a run directory keeps under a plain name.
+func procName(name string) string {
+	if rest, ok := strings.CutPrefix(name, "pressure_"); ok {
+		return "pressure/" + rest
+	}
+	return name
 }
 
 // sysctlFile has the values of /proc/sys/vm, one "name = value" a line; it is no file of /proc itself.

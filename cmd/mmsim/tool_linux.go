@@ -66,10 +66,15 @@ func runTool(a *app, files procFiles, command []string) error {
 	return &failure{code: exit.ExitCode()}
 }
 
+// procDirs are the folders of /proc whose files are served.
+var procDirs = []string{"", "sys/vm", "pressure"}
+
 // writeProc writes the files where they can be mounted from.
 func writeProc(dir string, files procFiles) error {
-	if err := os.MkdirAll(filepath.Join(dir, "sys", "vm"), 0o755); err != nil {
-		return err
+	for _, sub := range procDirs {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
+			return err
+		}
 	}
 	for _, f := range append(files.sysctls(), files...) {
 		if f.Name == sysctlFile {
@@ -94,7 +99,7 @@ func (c *overProcCmd) Run(a *app) error {
 		return badUse(errors.New("over-proc is for mmsim itself"))
 	}
 	var missing []string
-	for _, sub := range []string{"", "sys/vm"} {
+	for _, sub := range procDirs {
 		entries, err := os.ReadDir(filepath.Join(c.Dir, sub))
 		if err != nil {
 			return err
