@@ -75,7 +75,7 @@ function cgroup(path, settings) end
 ---@field node? integer # the only node that its memory comes from
 ---@field rlimit? table<string, Size> # `{ AS=, DATA=, STACK=, MEMLOCK= }`, counted from what the process has when it starts
 ---@field count? integer # n copies, named `name.1`, `name.2` …
----@field malloc? "ptmalloc"|"dlmalloc"|"jemalloc"|"tcmalloc"|"scudo"
+---@field malloc? "ptmalloc"|"dlmalloc"|"tcmalloc"|"jemalloc"|"scudo"
 
 ---Declares a process that runs `fn(p)` with an address space of its own.
 ---@param name string

@@ -5,6 +5,7 @@ import (
 	"mmsim/mm/heap"
 	"mmsim/mm/heap/dlmalloc"
 	"mmsim/mm/heap/ptmalloc"
+	"mmsim/mm/heap/tcmalloc"
 )
 
 // Heap is the process's C library allocator, made at the first use. Its methods run as the process: they make its system calls and touch its
@@ -12,17 +13,28 @@ import (
 func (p *Process) Heap() heap.Allocator {
 	p.checkSignals()
 	if p.heap == nil {
-		switch {
-		case p.malloc == "dlmalloc":
-			p.heap = dlmalloc.New(heapOS{p})
-		case p.mm.Layout == addrspace.I386:
-			p.heap = ptmalloc.New(heapOS{p}, 32)
-		default:
-			p.heap = ptmalloc.New(heapOS{p}, 64)
+		bits := 64
+		if p.mm.Layout == addrspace.I386 {
+			bits = 32
 		}
+		p.heap = newHeap(p.malloc, heapOS{p}, bits)
 	}
 	p.spend(p.k.cost.LibCall)
 	return p.heap
+}
+
+// Mallocs are the allocators that a process may have, the default first.
+var Mallocs = []string{"ptmalloc", "dlmalloc", "tcmalloc"}
+
+// newHeap is an allocator of a fresh process of 32 or 64 bits; no name is the default's.
+func newHeap(name string, os heap.OS, bits int) heap.Allocator {
+	switch name {
+	case "dlmalloc":
+		return dlmalloc.New(os)
+	case "tcmalloc":
+		return tcmalloc.New(os, bits)
+	}
+	return ptmalloc.New(os, bits)
 }
 
 // heapOS is what a process's allocator asks of the system (heap.OS).

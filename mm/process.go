@@ -3,6 +3,7 @@ package mm
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"mmsim/engine"
@@ -29,7 +30,7 @@ type ProcessOptions struct {
 	CPU         int // CPU that it is pinned to; -1: any
 	Node        int // node that its memory is bound to; -1: any
 	Rlimit      Rlimit
-	Malloc      string // the C library's allocator: "ptmalloc", which is also meant by "", or "dlmalloc"
+	Malloc      string // the C library's allocator: one of Mallocs; "" is the default
 }
 
 // DefaultProcessOptions are those of a process that declares nothing. Zero limits in ProcessOptions.Rlimit mean these, too.
@@ -111,8 +112,8 @@ func (k *Kernel) Spawn(name string, opt ProcessOptions, body func(*Process)) (*P
 		return nil, fmt.Errorf("process %q: there is no CPU %d; the machine has %d, from 0", name, opt.CPU, len(k.nodeOfCPU))
 	case opt.Node >= len(k.Mem.Nodes) || opt.Node < -1:
 		return nil, fmt.Errorf("process %q: there is no node %d; the machine has %d, from 0", name, opt.Node, len(k.Mem.Nodes))
-	case opt.Malloc != "" && opt.Malloc != "ptmalloc" && opt.Malloc != "dlmalloc":
-		return nil, fmt.Errorf("process %q: %w", name, suggest.Unknown("malloc", opt.Malloc, []string{"ptmalloc", "dlmalloc"}))
+	case opt.Malloc != "" && !slices.Contains(Mallocs, opt.Malloc):
+		return nil, fmt.Errorf("process %q: %w", name, suggest.Unknown("malloc", opt.Malloc, Mallocs))
 	case opt.Malloc == "dlmalloc" && k.Mem.Arch == phys.I386:
 		return nil, fmt.Errorf("process %q: dlmalloc is modelled for x86_64 only", name)
 	case opt.Start < 0:

@@ -1,5 +1,7 @@
 package scripting
 
+import "mmsim/mm"
+
 // declarations are the functions of the main chunk, which runs once, before any process starts.
 var declarations = []Entry{
 	{
@@ -66,7 +68,7 @@ var declarations = []Entry{
 				{Name: "node", Kind: KindInt, Opt: true, Min: 0, Max: maxNodes - 1, Doc: "the only node that its memory comes from"},
 				{Name: "rlimit", Kind: KindTable, Opt: true, Lua: "table<string, Size>", Doc: "`{ AS=, DATA=, STACK=, MEMLOCK= }`, counted from what the process has when it starts"},
 				{Name: "count", Kind: KindInt, Opt: true, Min: 1, Max: maxProcesses, Default: "1", Doc: "n copies, named `name.1`, `name.2` …"},
-				{Name: "malloc", Kind: KindEnum, Opt: true, Enum: []string{"ptmalloc", "dlmalloc"}, Later: []string{"jemalloc", "tcmalloc", "scudo"}, Default: `"ptmalloc"`},
+				{Name: "malloc", Kind: KindEnum, Opt: true, Enum: mm.Mallocs, Later: []string{"jemalloc", "scudo"}, Default: `"ptmalloc"`},
 			}},
 			{Name: "fn", Kind: KindFunc, Lua: "fun(p: Process)"},
 		},

@@ -10,7 +10,7 @@ import (
 // notYet is what the language has and this version does not serve. It can only shrink.
 const notYet = `
 machine.lru=mglru machine.slab=slab
-cgroup process.cgroup process.malloc=jemalloc process.malloc=tcmalloc process.malloc=scudo kthread
+cgroup process.cgroup process.malloc=jemalloc process.malloc=scudo kthread
 p:mmap.fd p:mmap.offset p:mmap.hugetlb
 p:sync
 p:memfd

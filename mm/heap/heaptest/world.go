@@ -23,6 +23,8 @@ type Kind struct {
 	ZeroFrees      bool     // realloc(p, 0) frees
 	ForeignAborts  string   // the error with which it may end after someone else has moved the break
 	AlignmentShift int      // log2 of the largest alignment to ask for
+	WordClass      uint64   // the size of a class of blocks that are aligned to no more than that, if there is one
+	Dies           string   // the error with which it may end for want of memory for its own descriptions
 }
 
 type block struct{ addr, n uint64 }
@@ -48,14 +50,15 @@ func sizes() *rapid.Generator[uint64] {
 
 func (w *world) add(t *rapid.T, addr, n uint64, err error) {
 	if err != nil {
-		w.over = w.foreign && err.Error() == w.kind.ForeignAborts
+		w.over = w.foreign && err.Error() == w.kind.ForeignAborts || err.Error() == w.kind.Dies
 		if !w.over && !errors.Is(err, heap.ErrNoMemory) {
 			t.Fatal(err)
 		}
 		return
 	}
 	usable, err := w.h.UsableSize(addr)
-	if err != nil || usable < n || addr%16 != 0 {
+	aligned := addr%16 == 0 || w.kind.WordClass > 0 && usable == w.kind.WordClass && addr%w.kind.WordClass == 0
+	if err != nil || usable < n || !aligned {
 		t.Fatalf("block %#x of %d bytes has %d usable, error %v", addr, n, usable, err)
 	}
 	if !w.os.Accessible(addr, usable) {
