@@ -38,7 +38,7 @@ function param(name, default, doc) end
 ---@field sysctl? table<string, string|number> # `{ ["vm.swappiness"] = 60 }`
 ---@field thp? "always"|"madvise"|"never" # transparent_hugepage/enabled; unless given, as the kernel boots it
 ---@field thp_defrag? "always"|"defer"|"defer+madvise"|"madvise"|"never" # transparent_hugepage/defrag; it means nothing where thp is `never`
----@field lru? "classic"|"mglru"
+---@field lru? "classic"|"mglru" # which pages reclaim takes: active and inactive lists, or generations (the multi-generational LRU, lru_gen)
 ---@field slab? "slub"|"slab" # `slab` is of the simulator only
 ---@field seed? integer # of all random numbers; `--seed` overrides it
 ---@field distance? number[][] # distances between nodes, a list for each node: 10 to itself, more to others (20 unless given); of the simulator only

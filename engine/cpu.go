@@ -40,6 +40,7 @@ type entity struct {
 	remaining  Duration // while it is not current: what it has yet to spend before it goes on
 	rqIndex    int
 	rqSeq      uint64 // order of arrival in the run queue
+	dispatched uint64 // times that it became current
 }
 
 // cpu is a CPU and its run queue (struct cfs_rq).
@@ -123,6 +124,9 @@ func (p *Proc) setNice(nice int) {
 
 // CPU returns the index of the CPU that the process runs on or waits for, or last ran on; -1 before it first ran and without CPUs.
 func (p *Proc) CPU() int { return p.lastCPU }
+
+// Dispatched returns how often the process became current on a CPU after something else, which may be nothing, was.
+func (p *Proc) Dispatched() uint64 { return p.dispatched }
 
 // CPUTime returns the time that the process was current on CPUs.
 func (p *Proc) CPUTime() Duration {
@@ -386,6 +390,7 @@ func (c *cpu) setCurr(prev, p *Proc) {
 	c.curr, p.c, p.lastCPU = p, c, c.index
 	s.idle--
 	p.state = StateRunning
+	p.dispatched++
 	p.execStart = s.now
 	p.sliceStart = p.sumExec
 	c.updateMin()

@@ -18,6 +18,9 @@ func (k *Kernel) newAnon(cpu int, pfn phys.PFN, v *addrspace.VMA, addr uint64) {
 	p := k.Mem.Page(pfn)
 	p.SetKind(phys.KindAnon)
 	p.SetFlags(phys.FlagSwapbacked | phys.FlagExclusive)
+	if k.lruGen != nil && inFault(v) {
+		p.Set(phys.FlagActive)
+	}
 	p.Mapping = v.AnonVMA.ID
 	p.Index = uint32(v.Index(addr))
 	p.Mapcount = 1

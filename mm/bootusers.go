@@ -110,7 +110,7 @@ func (sc *scanControl) reclaimCache(pfn phys.PFN, p *phys.Page, cpu int) verdict
 		return activate
 	}
 	k.owed += k.cost.FreePage
-	k.evictionShadow(p)
+	k.evictionShadow(pfn, p)
 	st := &k.zoneOf(p).Node.Stat
 	st[vmstat.NRFilePages]--
 	st[vmstat.NRMapped] = min(st[vmstat.NRMapped], st[vmstat.NRFilePages])

@@ -36,6 +36,7 @@ type Config struct {
 	Swap   []SwapConfig
 	Sysctl []Sysctl
 	THP    string // transparent_hugepage/enabled; empty: as the kernel boots it
+	LRU    string // "classic" or "mglru", the multi-generational one; empty: classic
 	Seed   uint64
 	Cost   *CostTable // nil: the default preset
 	// Boot starts the machine from recorded files of /proc instead of from an estimate. The declared machine must be the recorded one.
@@ -113,6 +114,13 @@ func New(sim *engine.Sim, cfg Config) (*Kernel, error) {
 	}
 	if err := k.initVFS(); err != nil {
 		return nil, err
+	}
+	switch cfg.LRU {
+	case "", "classic":
+	case "mglru":
+		k.enableLRUGen()
+	default:
+		return nil, &ConfigError{Field: "lru", Reason: suggest.Unknown("lru", cfg.LRU, []string{"classic", "mglru"}).Error()}
 	}
 	for _, s := range cfg.Sysctl {
 		if err := k.SetSysctl(s.Name, s.Value); err != nil {

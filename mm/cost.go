@@ -37,6 +37,8 @@ type CostTable struct {
 	Exec            engine.Time // execve(2), and the start of the program up to its first line
 	ContextSwitch   engine.Time // switching a CPU to another process
 	ScanPage        engine.Time // reclaim: per page taken from a list, looked up in page tables and put back; also per round and per candidate victim
+	AgeEntry        engine.Time // multi-generational LRU: per page-table entry that aging looks at
+	AgePage         engine.Time // the same: per page put into another generation
 	SwapOutPage     engine.Time // reclaim: per page unmapped and handed to the swap device
 	FreePage        engine.Time // reclaim: per clean page removed from the swap cache and freed
 	OOMKill         engine.Time // choosing and killing a victim
@@ -79,6 +81,8 @@ var serverCosts = CostTable{
 	Exit:            70_000, // [E] the other half of the 140 us
 	ContextSwitch:   2410,   // [P]
 	ScanPage:        180,    // [S] 2.7 us
+	AgeEntry:        12,     // as ProtectPage: an entry is looked at and a bit of it cleared
+	AgePage:         57,     // as AdvisePage: a page is found and put on another list
 	SwapOutPage:     1000,   // [S] PAGEOUT per page, 15 us
 	FreePage:        130,    // [S] munmap per page, 2 us
 	OOMKill:         65_000, // [S] 0.97 ms
@@ -126,6 +130,8 @@ var oracleCosts = CostTable{
 	Exec:            16_000_000, // two execs of the recorder, which reads the scenario's function: 20 and 23 ms, less the faults on its 366 pages
 	ContextSwitch:   10_000,
 	ScanPage:        2700, // swap-fill-1.5x: 2.22 s, less its faults, its PAGEOUTs and its frees, over 198,853 pages scanned
+	AgeEntry:        180,  // as ProtectPage: an entry is looked at and a bit of it cleared
+	AgePage:         860,  // as AdvisePage: a page is found and put on another list
 	SwapOutPage:     15_000,
 	FreePage:        1981,
 	OOMKill:         973_000, // oom-order: from "invoked oom-killer" to "Killed process" in its dmesg

@@ -92,12 +92,12 @@ func (k *Kernel) moveFileInactive(pfn phys.PFN) {
 		return
 	}
 	v := k.lruvecOf(p)
+	active := p.Test(phys.FlagActive)
 	v.Del(pfn)
-	active := p.TestClear(phys.FlagActive)
-	p.Clear(phys.FlagReferenced)
+	p.Clear(phys.FlagActive | phys.FlagReferenced)
 	if p.Test(phys.FlagDirty | phys.FlagWriteback) {
-		p.Set(phys.FlagReclaim)
 		v.Add(pfn)
+		p.Set(phys.FlagReclaim)
 	} else {
 		v.AddTail(pfn)
 		k.count(vmstat.PgRotated, 1)

@@ -31,7 +31,10 @@ func (p *Process) fault(addr uint64, write bool) {
 			p.send("SIGSEGV", false)
 			p.checkSignals()
 		}
-		switch p.handleFault(v, addr, write) {
+		p.lruFault = inFault(v)
+		r := p.handleFault(v, addr, write)
+		p.lruFault = false
+		switch r {
 		case faultDone:
 			if major {
 				p.majFlt++

@@ -13,7 +13,8 @@ const gfpFile = phys.GFPHighuserMovable
 
 // addToPageCache makes frames the pages of a file from an index on, which holds none, and queues them for their lists. Pages that come back soon after they
 // were evicted begin active, unless they are about to be written whole (filemap_add_folio).
-func (k *Kernel) addToPageCache(cpu int, m *mapping, index uint64, pages []uint32, gfp phys.GFP, flags phys.Flag) {
+func (t *task) addToPageCache(m *mapping, index uint64, pages []uint32, gfp phys.GFP, flags phys.Flag) {
+	k := t.k
 	var shadows [maxRun]uint64
 	m.tree.SetRun(index, pages, shadows[:len(pages)])
 	for j, q := range pages {
@@ -24,9 +25,9 @@ func (k *Kernel) addToPageCache(cpu int, m *mapping, index uint64, pages []uint3
 		p.Mapping, p.Index, p.Mapcount = m.ID, uint32(index)+uint32(j), 0
 		k.zoneOf(p).Node.Stat[vmstat.NRFilePages]++
 		if shadows[j] != 0 && gfp&phys.GFPWrite == 0 {
-			k.refault(p, shadows[j])
+			t.refault(pfn, shadows[j])
 		}
-		k.lruAdd(cpu, pfn)
+		t.lruAdd(pfn)
 	}
 }
 
@@ -152,7 +153,7 @@ func (p *Process) readPage(m *mapping, index uint64, gfp phys.GFP) (phys.PFN, Er
 				k.Mem.FreePage(p.cpu(), pfn)
 				continue
 			}
-			k.addToPageCache(p.cpu(), m, index, []uint32{uint32(pfn)}, gfp, phys.FlagLocked)
+			p.addToPageCache(m, index, []uint32{uint32(pfn)}, gfp, phys.FlagLocked)
 			p.spend(k.cost.File.ReadaheadPage)
 			k.submitRead(p.cpu(), m, index, 1)
 		}

@@ -54,7 +54,7 @@ func (sc *scanControl) shrinkFilePage(pfn phys.PFN, p *phys.Page, cpu int, res *
 		return keep
 	}
 	k.owed += k.cost.FreePage
-	k.removeFromPageCache(pfn, k.evictionShadow(p))
+	k.removeFromPageCache(pfn, k.evictionShadow(pfn, p))
 	k.freePage(cpu, pfn)
 	return freed
 }
@@ -85,7 +85,7 @@ func (sc *scanControl) checkFileReferences(pfn phys.PFN, p *phys.Page) reference
 		}
 		return refReclaim
 	}
-	n, locked, exec := sc.t.k.referencedExec(pfn)
+	n, locked, exec := sc.referencedExec(pfn)
 	was := p.TestClear(phys.FlagReferenced)
 	switch {
 	case locked:
@@ -103,7 +103,8 @@ func (sc *scanControl) checkFileReferences(pfn phys.PFN, p *phys.Page) reference
 }
 
 // referencedExec is referenced, and tells besides whether a mapping through which the page was accessed is executable.
-func (k *Kernel) referencedExec(pfn phys.PFN) (n int, locked, exec bool) {
+func (sc *scanControl) referencedExec(pfn phys.PFN) (n int, locked, exec bool) {
+	k := sc.t.k
 	p := k.Mem.Page(pfn)
 	for _, v := range k.mappers(p) {
 		l, i := k.mappedAt(v, pfn, p.Index)
@@ -112,6 +113,6 @@ func (k *Kernel) referencedExec(pfn phys.PFN) (n int, locked, exec bool) {
 			break
 		}
 	}
-	n, locked = k.referenced(pfn)
+	n, locked = sc.references(pfn)
 	return n, locked, exec
 }

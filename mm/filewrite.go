@@ -71,7 +71,7 @@ func (p *Process) writeBegin(i *inode, index, pos, stop uint64) (phys.PFN, Errno
 				k.Mem.FreePage(p.cpu(), pfn)
 				continue
 			}
-			k.addToPageCache(p.cpu(), m, index, []uint32{uint32(pfn)}, gfpWrite, 0)
+			p.addToPageCache(m, index, []uint32{uint32(pfn)}, gfpWrite, 0)
 		} else if k.Mem.Page(pfn).Test(phys.FlagLocked) {
 			p.waitPage(pfn)
 			if p.fatalSignal() {

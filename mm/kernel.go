@@ -33,6 +33,7 @@ type Kernel struct {
 
 	events    *[vmstat.NrEvents]uint64
 	lruvecs   []*lru.Lruvec // by node
+	lruGen    *lruGen       // of the multi-generational LRU; nil: the machine has the classic one
 	nodes     []nodeState   // by node
 	batches   []cpuBatches  // by CPU
 	nodeOfCPU []*phys.Node
@@ -95,6 +96,7 @@ type nodeState struct {
 	writebackFlag      bool // PGDAT_WRITEBACK
 	dirtyFlag          bool // PGDAT_DIRTY
 	congested          bool // LRUVEC_CONGESTED
+	walk               lruGenWalk
 	throttled          [nrThrottle]*engine.Cond
 	nrWritebackThrottl int
 	throttleMark       uint64

@@ -249,7 +249,9 @@ restart:
 			raise = false
 		}
 		sc.mayWritepage, sc.maySwap = nrBoost == 0, nrBoost == 0
-		if k.swap.Total > 0 && inactiveIsLow(k.lruvecs[n.ID], lru.InactiveAnon) {
+		if k.lruGen != nil {
+			sc.lruGenAgeNode(n)
+		} else if k.swap.Total > 0 && inactiveIsLow(k.lruvecs[n.ID], lru.InactiveAnon) {
 			sc.shrinkActiveList(n, lru.ActiveAnon, swapClusterMax)
 		}
 		if sc.priority < defPriority-2 {

@@ -13,6 +13,7 @@ type cpuBatches struct {
 
 	deactivate lru.Batch // from the active to the head of the inactive list
 	lazyfree   lru.Batch // to the inactive file list, to be dropped
+	activate   lru.Batch // to the head of the active list
 
 	deactivateFile lru.Batch // to the tail of the inactive list, or the head if it has to be written first
 }
@@ -87,7 +88,10 @@ func (k *Kernel) drainMoves(cpu int) {
 	for _, m := range [...]struct {
 		b    *lru.Batch
 		move func(phys.PFN)
-	}{{&k.batches[cpu].deactivate, k.moveInactive}, {&k.batches[cpu].lazyfree, k.moveLazily}, {&k.batches[cpu].deactivateFile, k.moveFileInactive}} {
+	}{
+		{&k.batches[cpu].deactivate, k.moveInactive}, {&k.batches[cpu].lazyfree, k.moveLazily}, {&k.batches[cpu].deactivateFile, k.moveFileInactive},
+		{&k.batches[cpu].activate, k.moveActive},
+	} {
 		for _, pfn := range m.b.Pages() {
 			k.Mem.Page(pfn).Clear(phys.FlagBatched)
 			m.move(pfn)
@@ -104,7 +108,7 @@ func (k *Kernel) lruAddDrain(cpu int) {
 	if k.batches[cpu].rotate.Len() > 0 {
 		k.drainRotate(cpu)
 	}
-	if k.batches[cpu].deactivate.Len()+k.batches[cpu].lazyfree.Len()+k.batches[cpu].deactivateFile.Len() > 0 {
+	if b := &k.batches[cpu]; b.deactivate.Len()+b.lazyfree.Len()+b.deactivateFile.Len()+b.activate.Len() > 0 {
 		k.drainMoves(cpu)
 	}
 }
@@ -133,6 +137,7 @@ func (k *Kernel) freePage(cpu int, pfn phys.PFN) {
 			b.deactivate.Forget(pfn)
 			b.lazyfree.Forget(pfn)
 			b.deactivateFile.Forget(pfn)
+			b.activate.Forget(pfn)
 		}
 	}
 	k.Mem.FreePage(cpu, pfn)

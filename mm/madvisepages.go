@@ -88,7 +88,7 @@ func (p *Process) madviseCold(v *addrspace.VMA, start, end uint64, pageout bool)
 			addrspace.Clear(&l.Accessed, i)
 			page.Clear(phys.FlagReferenced)
 			switch {
-			case !pageout && page.Test(phys.FlagActive) && !page.Test(phys.FlagUnevictable):
+			case !pageout && (page.Test(phys.FlagActive) || k.lruGen != nil) && !page.Test(phys.FlagUnevictable):
 				k.queueMove(p.cpu(), pfn, &k.batches[p.cpu()].deactivate)
 			case pageout && !page.Test(phys.FlagUnevictable):
 				k.lruvecOf(page).Del(pfn)
@@ -201,7 +201,7 @@ func (k *Kernel) moveLazily(pfn phys.PFN) {
 // moveInactive makes an active page the newest of its inactive list (lru_deactivate_fn).
 func (k *Kernel) moveInactive(pfn phys.PFN) {
 	p := k.Mem.Page(pfn)
-	if !p.Test(phys.FlagLRU) || !p.Test(phys.FlagActive) || p.Test(phys.FlagUnevictable) {
+	if !p.Test(phys.FlagLRU) || !p.Test(phys.FlagActive) && k.lruGen == nil || p.Test(phys.FlagUnevictable) {
 		return
 	}
 	v := k.lruvecOf(p)

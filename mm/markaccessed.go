@@ -8,6 +8,10 @@ import (
 // markAccessed notes a use of a page that no accessed bit shows: the first makes it referenced, the second active (folio_mark_accessed).
 func (k *Kernel) markAccessed(pfn phys.PFN) {
 	p := k.Mem.Page(pfn)
+	if k.lruGen != nil {
+		k.lruGen.column.IncRefs(pfn, p)
+		return
+	}
 	switch {
 	case !p.Test(phys.FlagReferenced):
 		p.Set(phys.FlagReferenced)

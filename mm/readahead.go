@@ -189,7 +189,7 @@ func (p *Process) readaheadRun(m *mapping, index, end, marked uint64) uint64 {
 			run[added] = uint32(pages[added])
 			added++
 		}
-		k.addToPageCache(p.cpu(), m, index, run[:added], gfpReadahead, phys.FlagLocked)
+		p.addToPageCache(m, index, run[:added], gfpReadahead, phys.FlagLocked)
 		if marked >= index && marked < index+uint64(added) {
 			k.Mem.Page(pages[marked-index]).Set(phys.FlagReadahead)
 		}

@@ -66,7 +66,10 @@ func (sc *scanControl) shouldContinue(n *phys.Node, reclaimed uint64) bool {
 // shrinkLruvec scans the lists of a node by batches of 32 until the targets are met (shrink_lruvec).
 func (sc *scanControl) shrinkLruvec(n *phys.Node) {
 	k := sc.t.k
-	v := k.lruvecs[n.ID]
+	if k.lruGen != nil {
+		sc.lruGenShrink(n)
+		return
+	}
 	nr := sc.scanCount(n)
 	targets := nr
 	proportional := !sc.t.kswapd && sc.priority == defPriority
@@ -103,7 +106,7 @@ func (sc *scanControl) shrinkLruvec(n *phys.Node) {
 		proportional = true
 	}
 	sc.nrReclaimed += reclaimed
-	if k.swap.Total > 0 && inactiveIsLow(v, lru.InactiveAnon) {
+	if k.swap.Total > 0 && inactiveIsLow(k.lruvecs[n.ID], lru.InactiveAnon) {
 		sc.shrinkActiveList(n, lru.ActiveAnon, swapClusterMax)
 	}
 }
@@ -163,7 +166,7 @@ func (sc *scanControl) shrinkActiveList(n *phys.Node, l lru.List, nr uint64) {
 	for _, pfn := range pages {
 		p := k.Mem.Page(pfn)
 		if l.IsFile() && p.Mapcount > 0 {
-			if n, _, exec := k.referencedExec(pfn); n > 0 && exec {
+			if n, _, exec := sc.referencedExec(pfn); n > 0 && exec {
 				v.Add(pfn)
 				rotated++
 				continue

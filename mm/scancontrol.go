@@ -34,7 +34,13 @@ type scanControl struct {
 
 	nrScanned   uint64
 	nrReclaimed uint64
-	nr          struct{ dirty, unqueuedDirty, congested, writeback, immediate, fileTaken, taken uint64 }
+
+	// Of the multi-generational LRU only.
+	walk          *lruGenWalk // the walk under way; nil: none
+	needAging     bool        // kswapd looks whether a new generation is due before the next round (memcgs_need_aging)
+	lastReclaimed uint64      // nrReclaimed when this round began
+
+	nr struct{ dirty, unqueuedDirty, congested, writeback, immediate, fileTaken, taken uint64 }
 }
 
 const (
@@ -54,6 +60,9 @@ func inactiveIsLow(v *lru.Lruvec, inactive lru.List) bool {
 
 // prepareScanCount looks at a node before a round of reclaim (prepare_scan_count).
 func (sc *scanControl) prepareScanCount(n *phys.Node) {
+	if sc.t.k.lruGen != nil {
+		return
+	}
 	v := sc.t.k.lruvecs[n.ID]
 	sc.anonCost, sc.fileCost = v.AnonCost, v.FileCost
 	if sc.forceDeactivate {

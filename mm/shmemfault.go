@@ -113,7 +113,7 @@ func (p *Process) shmemPage(o *shmem, index uint64) (phys.PFN, faultResult) {
 		return 0, faultRetry
 	}
 	k.addShmemPage(o, index, pfn)
-	k.lruAdd(p.cpu(), pfn)
+	p.lruAdd(pfn)
 	p.spend(k.cost.ShmemFault)
 	return pfn, faultDone
 }

@@ -33,19 +33,12 @@ func (sc *scanControl) shrinkPages(pages []phys.PFN, cpu int) (res shrinkResult)
 			continue
 		}
 		if v == activate {
-			if p.Test(phys.FlagSwapCache) && (k.swap.Full() || p.Test(phys.FlagMlocked)) {
-				k.tryToFreeSwap(cpu, pfn)
-			}
-			if !p.Test(phys.FlagMlocked) {
-				p.Set(phys.FlagActive)
-				activated++
-			}
+			activated += sc.activate(cpu, pfn, p)
 		}
-		lv := k.lruvecOf(p)
-		if p.Mapcount == 0 && !p.Test(phys.FlagSwapCache|phys.FlagLocked) && p.Kind() == phys.KindAnon {
-			k.freePage(cpu, pfn) // it gave its slot up and nobody else has it
+		if k.freeUnowned(cpu, pfn, p) {
 			continue
 		}
+		lv := k.lruvecOf(p)
 		lv.Add(pfn)
 		if p.Test(phys.FlagActive) {
 			lv.NonresidentAge++
@@ -55,6 +48,29 @@ func (sc *scanControl) shrinkPages(pages []phys.PFN, cpu int) (res shrinkResult)
 	return res
 }
 
+// activate makes a page that stays active, and gives its slot up while swap is tight (activate_locked in shrink_folio_list). It returns the number of
+// pages that became active.
+func (sc *scanControl) activate(cpu int, pfn phys.PFN, p *phys.Page) uint64 {
+	k := sc.t.k
+	if p.Test(phys.FlagSwapCache) && (k.swap.Full() || p.Test(phys.FlagMlocked)) {
+		k.tryToFreeSwap(cpu, pfn)
+	}
+	if p.Test(phys.FlagMlocked) {
+		return 0
+	}
+	p.Set(phys.FlagActive)
+	return 1
+}
+
+// freeUnowned frees a page on no list that gave its slot up and that nobody else has, and tells whether it did.
+func (k *Kernel) freeUnowned(cpu int, pfn phys.PFN, p *phys.Page) bool {
+	if p.Mapcount > 0 || p.Test(phys.FlagSwapCache|phys.FlagLocked) || p.Kind() != phys.KindAnon {
+		return false
+	}
+	k.freePage(cpu, pfn)
+	return true
+}
+
 // shrinkPage decides about one page.
 func (sc *scanControl) shrinkPage(pfn phys.PFN, p *phys.Page, cpu int, res *shrinkResult) verdict {
 	k := sc.t.k
@@ -62,6 +78,8 @@ func (sc *scanControl) shrinkPage(pfn phys.PFN, p *phys.Page, cpu int, res *shri
 	case p.Test(phys.FlagLocked):
 		return keep
 	case p.Mapcount > 0 && !sc.mayUnmap:
+		return keep
+	case k.lruGen != nil && p.Mapcount > 0 && p.Test(phys.FlagReferenced) && !p.Test(phys.FlagMlocked): // accessed since it was taken off its list
 		return keep
 	case p.Kind() == phys.KindFile && k.objects.get(p.Mapping) == nil: // was there when the machine was started
 		return sc.reclaimCache(pfn, p, cpu)
@@ -109,7 +127,7 @@ func (sc *scanControl) shrinkPage(pfn phys.PFN, p *phys.Page, cpu int, res *shri
 	}
 	k.owed += k.cost.FreePage
 	if p.Test(phys.FlagSwapCache) {
-		k.swapCacheDelete(cpu, pfn, k.evictionShadow(p))
+		k.swapCacheDelete(cpu, pfn, k.evictionShadow(pfn, p))
 	} else {
 		k.dropShmemPage(pfn)
 	}
@@ -163,7 +181,7 @@ const (
 
 // checkReferences gives an anonymous page that was used since the last look another round (folio_check_references).
 func (sc *scanControl) checkReferences(pfn phys.PFN, p *phys.Page) references {
-	n, locked := sc.t.k.referenced(pfn)
+	n, locked := sc.references(pfn)
 	was := p.TestClear(phys.FlagReferenced)
 	switch {
 	case locked:

@@ -103,8 +103,8 @@ func (p *Process) readSynchronous(e swap.Entry) phys.PFN {
 	page := k.Mem.Page(pfn)
 	page.SetKind(phys.KindAnon)
 	page.SetFlags(phys.FlagSwapbacked | phys.FlagLocked) // nobody maps it yet: reclaim must not take it
-	k.refault(page, k.swap.Shadow(e))
-	k.lruAdd(p.cpu(), pfn)
+	p.refault(pfn, k.swap.Shadow(e))
+	p.lruAdd(pfn)
 	k.count(vmstat.Pswpin, 1) // and no pgpgin: a page goes to such a device without a request (bdev_read_page)
 	p.transferStalled(page, k.device(e))
 	page.Clear(phys.FlagLocked)
@@ -135,12 +135,12 @@ func (t *task) readSwap(e swap.Entry, readahead bool) phys.PFN {
 	page := k.Mem.Page(pfn)
 	page.SetKind(phys.KindAnon)
 	page.SetFlags(phys.FlagSwapbacked | phys.FlagLocked)
-	k.refault(page, k.swapCacheAdd(e, pfn))
+	t.refault(pfn, k.swapCacheAdd(e, pfn))
 	if readahead {
 		page.Set(phys.FlagReadahead)
 		k.count(vmstat.SwapRa, 1)
 	}
-	k.lruAdd(t.cpu(), pfn)
+	t.lruAdd(pfn)
 	k.count(vmstat.Pswpin, 1)
 	if k.synchronous(e) {
 		t.transferStalled(page, k.device(e))

@@ -15,6 +15,7 @@ type task struct {
 
 	memalloc bool // PF_MEMALLOC: allocations may use every reserve and do not reclaim
 	kswapd   bool // PF_KSWAPD
+	lruFault bool // in a fault that tells how pages are used (in_lru_fault)
 	victim   bool // chosen by the OOM killer (tsk_is_oom_victim)
 
 	oomOrigin bool // what it does makes memory short: the OOM killer chooses it first (oom_task_origin)

@@ -26,7 +26,7 @@ var declarations = []Entry{
 			{Name: "sysctl", Kind: KindTable, Opt: true, Lua: "table<string, string|number>", Doc: "`{ [\"vm.swappiness\"] = 60 }`"},
 			{Name: "thp", Kind: KindEnum, Opt: true, Enum: []string{"always", "madvise", "never"}, Doc: "transparent_hugepage/enabled; unless given, as the kernel boots it"},
 			{Name: "thp_defrag", Kind: KindEnum, Opt: true, Enum: []string{"always", "defer", "defer+madvise", "madvise", "never"}, Default: `"madvise"`, Doc: "transparent_hugepage/defrag; it means nothing where thp is `never`"},
-			{Name: "lru", Kind: KindEnum, Opt: true, Enum: []string{"classic"}, Later: []string{"mglru"}, Default: `"classic"`},
+			{Name: "lru", Kind: KindEnum, Opt: true, Enum: []string{"classic", "mglru"}, Default: `"classic"`, Doc: "which pages reclaim takes: active and inactive lists, or generations (the multi-generational LRU, lru_gen)"},
 			{Name: "slab", Kind: KindEnum, Opt: true, Enum: []string{"slub"}, Later: []string{"slab"}, Default: `"slub"`, Doc: "`slab` is of the simulator only"},
 			{Name: "seed", Kind: KindInt, Opt: true, Min: 0, Max: 1 << 53, Default: "1", Doc: "of all random numbers; `--seed` overrides it"},
 			{Name: "distance", Kind: KindTable, Opt: true, Lua: "number[][]", Doc: "distances between nodes, a list for each node: 10 to itself, more to others (20 unless given); of the simulator only"},

@@ -9,7 +9,7 @@ import (
 
 // notYet is what the language has and this version does not serve. It can only shrink.
 const notYet = `
-machine.lru=mglru machine.slab=slab
+machine.slab=slab
 cgroup process.cgroup process.malloc=jemalloc process.malloc=scudo kthread
 p:mmap.fd p:mmap.offset p:mmap.hugetlb
 p:sync

@@ -36,7 +36,7 @@ func TestBadDeclarations(t *testing.T) {
 		"cpus":               {`machine { cpus = 0 }`, []string{"cpus: expected a whole number from 1 to 8192, got 0"}},
 		"half a cpu":         {`machine { cpus = 1.5 }`, []string{"got 1.5"}},
 		"arch":               {`machine { arch = "x86-64" }`, []string{`arch: expected "x86_64" or "i386", got "x86-64"; did you mean 'x86_64'?`}},
-		"mglru":              {`machine { lru = "mglru" }`, []string{`lru: "mglru" is not there yet in this version of mmsim`}},
+		"slab":               {`machine { slab = "slab" }`, []string{`slab: "slab" is not there yet in this version of mmsim`}},
 		"nodes and ram":      {`machine { ram = "1GiB", nodes = { { ram = "1GiB" } } }`, []string{"not both"}},
 		"node field":         {`machine { nodes = { { ramm = "1GiB" } } }`, []string{"unknown field of nodes 'ramm'; did you mean 'ram'?"}},
 		"node ram":           {`machine { nodes = { { cpus = 1 } } }`, []string{"nodes: ram is missing"}},

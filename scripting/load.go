@@ -151,7 +151,7 @@ func parametersAre(names []string) string {
 func (sc *Scenario) boot(sim *engine.Sim, cost *mm.CostTable) (*mm.Kernel, error) {
 	m := &sc.Machine
 	cfg := mm.Config{
-		Arch: m.Arch, THP: m.THP, Seed: m.Seed, Cost: cost, Boot: sc.snapshot, Distance: m.Distance, CMA: uint64(m.CMA),
+		Arch: m.Arch, THP: m.THP, LRU: m.LRU, Seed: m.Seed, Cost: cost, Boot: sc.snapshot, Distance: m.Distance, CMA: uint64(m.CMA),
 		KernelCore:  phys.CoreSize{Bytes: uint64(m.KernelCore.Bytes), Percent: m.KernelCore.Percent},
 		MovableCore: phys.CoreSize{Bytes: uint64(m.MovableCore.Bytes), Percent: m.MovableCore.Percent},
 	}

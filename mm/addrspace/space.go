@@ -31,12 +31,19 @@ type Space struct {
 	RSS                              [nrRSS]int64 // file, anonymous, swap entries, shmem
 	TablePages                       int64        // page-table pages below the top one (pgtables_bytes / 4096)
 	Swapped                          bool         // it is on the list of spaces that may have swap entries (mmlist)
+	Aged                             []AgingMark  // by node, what the walks of the multi-generational LRU have seen (mm->lru_gen)
 
 	vmas  *btree.BTreeG[*VMA]
 	hint  *VMA // the VMA found last
 	key   VMA  // for searching
 	anons *AnonVMAs
 	tables
+}
+
+// An AgingMark is what the last walk of page tables for the pages of a node saw of an address space.
+type AgingMark struct {
+	Seen     bool   // there was one
+	Switches uint64 // how often the process had been switched to by then
 }
 
 // NewSpace makes an empty address space in the given layout, top-down and without randomisation. stackLimit is RLIMIT_STACK in bytes.

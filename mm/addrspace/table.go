@@ -22,6 +22,7 @@ type Leaf struct {
 	ProtNone [leafWords]uint64 // _PAGE_PROTNONE: the entry maps a frame that nobody may access
 	Frame    uint32            // the page-table page it lives in
 	Used     int32             // entries that are not none
+	Touched  bool              // _PAGE_ACCESSED of the entry that points to the table: something was accessed since it was cleared
 }
 
 // Slot is the entry's number in its leaf.
@@ -42,6 +43,7 @@ func (l *Leaf) Map(i uint, frame uint32, write bool) {
 		l.Used++
 	}
 	l.PTE[i] = frame
+	l.Touched = true
 	Set(&l.Present, i)
 	Set(&l.Accessed, i)
 	if write {
@@ -123,6 +125,7 @@ func (l *Leaf) TouchRun(i uint, n int, write bool) int {
 		if run == 0 {
 			break
 		}
+		l.Touched = true
 		m := ^uint64(0) >> (64 - uint(run)) << (i & 63)
 		l.Accessed[w] |= m
 		if write {
@@ -277,7 +280,7 @@ func (s *Space) EnsureLeaf(addr uint64, a TableAllocator) *Leaf {
 		}
 		frame = f
 	}
-	l := &Leaf{Frame: frame}
+	l := &Leaf{Frame: frame, Touched: true}
 	d.leaves.set(addr>>LeafShift, l)
 	d.used++
 	s.cacheBase, s.cached = addr>>LeafShift+1, l

@@ -1,6 +1,7 @@
 package lru
 
 import (
+	"mmsim/mm/mglru"
 	"mmsim/mm/phys"
 	"mmsim/mm/vmstat"
 )
@@ -50,7 +51,9 @@ type Lruvec struct {
 	mem   *phys.Memory
 	node  *phys.Node
 	lists [NrLists]phys.List
-	len   [NrLists]int64
+	len   mglru.Sizes
+
+	Gens *mglru.Gens // the multi-generational lists, which hold the evictable pages instead; nil: classic
 
 	AnonCost, FileCost uint64    // pages of I/O that reclaiming each kind has cost lately (lru_note_cost)
 	NonresidentAge     uint64    // the clock of the workingset code: evictions and activations
@@ -63,10 +66,10 @@ func New(mem *phys.Memory, node *phys.Node) *Lruvec { return &Lruvec{mem: mem, n
 // Node is the node whose pages are on the lists.
 func (v *Lruvec) Node() *phys.Node { return v.node }
 
-// Len is the length of a list in pages.
+// Len is the length of a list in pages; with generations, the number of pages that count as on it.
 func (v *Lruvec) Len(l List) int64 { return v.len[l] }
 
-// Tail is the page that reclaim looks at next, 0 if the list is empty. Its Prev is the one after that.
+// Tail is the page that reclaim looks at next, 0 if the list is empty, as it is with generations. Its Prev is the one after that.
 func (v *Lruvec) Tail(l List) phys.PFN { return v.lists[l].Tail }
 
 // Head is the page that was added last, 0 if the list is empty.
@@ -82,8 +85,12 @@ func (v *Lruvec) count(p *phys.Page, l List, n int64) {
 // their links are free for other use until Del.
 func (v *Lruvec) Add(pfn phys.PFN) {
 	p := v.mem.Page(pfn)
-	p.Set(phys.FlagLRU)
 	l := Of(p)
+	if v.Gens != nil && l != Unevictable {
+		v.Gens.Add(pfn, p, false)
+		return
+	}
+	p.Set(phys.FlagLRU)
 	v.count(p, l, 1)
 	if l == Unevictable {
 		p.Next, p.Prev = 0, 0
@@ -95,6 +102,10 @@ func (v *Lruvec) Add(pfn phys.PFN) {
 // AddAll puts pages of this node at the heads of their lists, in order, as Add does for each. Runs of pages of one zone that belong on
 // one list, which is what faults make, are counted together.
 func (v *Lruvec) AddAll(pages []phys.PFN) {
+	if v.Gens != nil {
+		v.addAllGens(pages)
+		return
+	}
 	for i := 0; i < len(pages); {
 		p := v.mem.Page(pages[i])
 		l, zone := Of(p), p.ZoneID()
@@ -142,6 +153,10 @@ func (v *Lruvec) AddTail(pfn phys.PFN) {
 		v.Add(pfn)
 		return
 	}
+	if v.Gens != nil {
+		v.Gens.Add(pfn, p, true)
+		return
+	}
 	p.Set(phys.FlagLRU)
 	v.count(p, l, 1)
 	v.mem.PushTail(&v.lists[l], pfn)
@@ -151,6 +166,10 @@ func (v *Lruvec) AddTail(pfn phys.PFN) {
 // changed after this, not before.
 func (v *Lruvec) Del(pfn phys.PFN) {
 	p := v.mem.Page(pfn)
+	if v.Gens != nil && !p.Test(phys.FlagUnevictable) {
+		v.Gens.Del(pfn, p, false)
+		return
+	}
 	l := Of(p)
 	p.Clear(phys.FlagLRU)
 	v.count(p, l, -1)
