@@ -1,7 +1,7 @@
 // Package mm is the memory management of one simulated Linux 6.1 machine: the policies that join the data structures of its sub-packages.
 // One file holds one concept of the kernel, under the kernel's name: the slow path of allocation (alloc.go), page faults (fault.go), fork
 // (fork.go), reverse mapping (rmap.go), reclaim (scancontrol.go, reclaim.go, shrinkpages.go), kswapd (kswapd.go), direct reclaim
-// (directreclaim.go), the swap cache (swapcache.go, swapin.go), shared memory (shmem.go, shmemfault.go, sysv.go), overcommit (overcommit.go), the OOM
+// (directreclaim.go), the multi-generational LRU (lrugen*.go), the swap cache (swapcache.go, swapin.go), shared memory (shmem.go, shmemfault.go, sysv.go), overcommit (overcommit.go), the OOM
 // killer (oom.go), system calls (mmap.go, brk.go, mprotect.go, mremap.go, mlock.go, madvise.go, touch.go, process.go), the start from recorded files
 // (boot.go, bootstate.go, carried.go), what /proc shows (procfiles.go, observe.go).
 //

@@ -172,6 +172,12 @@ func (c *checker) pages() error {
 	anon := make([]int64, len(k.Mem.Nodes))
 	listed := map[phys.PFN]bool{}
 	for id, v := range k.lruvecs {
+		if v.Gens != nil {
+			if err := c.generations(v, listed); err != nil {
+				return fmt.Errorf("node %d: %w", id, err)
+			}
+			continue
+		}
 		for l := lru.InactiveAnon; l <= lru.ActiveFile; l++ {
 			n := int64(0)
 			for pfn := v.Head(l); pfn != 0; pfn = k.Mem.Page(pfn).Next {

@@ -1,6 +1,7 @@
 package mm
 
 import (
+	"strings"
 	"testing"
 
 	"mmsim/mm/addrspace"
@@ -9,8 +10,9 @@ import (
 // TestReclaimByKind puts a machine under pressure from anonymous memory: shared memory goes to swap and comes back, memory that may be freed lazily is
 // dropped without being written, locked memory stays.
 func TestReclaimByKind(t *testing.T) {
-	for _, dev := range []string{"ssd", "zram"} {
-		k := testMachine{swap: []SwapConfig{{Size: 256 << 20, Device: dev, Priority: -1}}}.boot(t)
+	for _, dev := range []string{"ssd", "zram", "zram under mglru"} {
+		kind, lru, _ := strings.Cut(dev, " under ")
+		k := testMachine{lru: lru, swap: []SwapConfig{{Size: 256 << 20, Device: kind, Priority: -1}}}.boot(t)
 		k.spawn(t, "p", func(p *Process) {
 			const n = 6 * mib
 			opt := func(a MmapArgs) uint64 {

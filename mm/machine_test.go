@@ -15,6 +15,8 @@ type testMachine struct {
 	swap []SwapConfig
 	sys  []Sysctl
 	cost string
+	arch string
+	lru  string
 }
 
 // boot makes the machine.
@@ -32,7 +34,7 @@ func (m testMachine) boot(tb testing.TB) *Kernel {
 	}
 	sim := engine.New(engine.Options{Seed: 1, CPUs: m.cpus})
 	k, err := New(sim, Config{
-		Nodes: []NodeConfig{{RAM: m.ram, CPUs: m.cpus}}, Swap: m.swap, Sysctl: m.sys, THP: "never", Seed: 1, Cost: cost,
+		Arch: m.arch, Nodes: []NodeConfig{{RAM: m.ram, CPUs: m.cpus}}, Swap: m.swap, Sysctl: m.sys, THP: "never", LRU: m.lru, Seed: 1, Cost: cost,
 	})
 	if err != nil {
 		tb.Fatal(err)

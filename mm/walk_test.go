@@ -91,6 +91,7 @@ func (w walker) walk(p *Process, maps []walked) {
 func TestRandomWalk(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		m := testMachine{ram: 96 << 20, cpus: rapid.IntRange(1, 2).Draw(rt, "cpus")}
+		m.lru = rapid.SampledFrom([]string{"classic", "mglru"}).Draw(rt, "lru")
 		if dev := rapid.SampledFrom([]string{"", "ssd", "zram", "disk"}).Draw(rt, "swap"); dev != "" {
 			m.swap = []SwapConfig{{Size: 32 << 20, Device: dev, Priority: -1}}
 		}
