@@ -89,7 +89,9 @@ func (k *Kernel) drainMoves(cpu int) {
 		b    *lru.Batch
 		move func(phys.PFN)
 	}{
-		{&k.batches[cpu].deactivate, k.moveInactive}, {&k.batches[cpu].lazyfree, k.moveLazily}, {&k.batches[cpu].deactivateFile, k.moveFileInactive},
+		{&k.batches[cpu].deactivate, k.moveInactive},
+		{&k.batches[cpu].lazyfree, k.moveLazily},
+		{&k.batches[cpu].deactivateFile, k.moveFileInactive},
 		{&k.batches[cpu].activate, k.moveActive},
 	} {
 		for _, pfn := range m.b.Pages() {
