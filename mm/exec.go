@@ -19,6 +19,7 @@ func (p *Process) Exec(name string, body func(*Process)) {
 	p.rename(name)
 	p.carried, p.heap = nil, nil
 	n := 0
+	k.forgetSwapped(old)
 	k.unmapAll(old, p.cpu(), p, func(entries int) { n += entries }) // in one go: nobody meets an address space that is no process's
 	p.spend(engine.Time(n) * k.cost.UnmapPage)
 	p.checkSignals()
