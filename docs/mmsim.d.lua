@@ -129,9 +129,9 @@ local p = {}
 ---@class ProcessMmapFields
 ---@field len Size # bytes, rounded up to pages
 ---@field prot? string # letters of `rwx`, or `none`
----@field shared? boolean # seen by the children that fork makes
+---@field shared? boolean # seen by the children that fork makes, and written to the file
 ---@field fd? integer # of the file that is mapped; without it the memory is anonymous
----@field offset? Size
+---@field offset? Size # where in the file, whole pages
 ---@field addr? number # where, if there is room
 ---@field fixed? boolean # exactly at addr; what is there goes
 ---@field noreserve? boolean # not counted against the commit limit, unless vm.overcommit_memory is 2
@@ -233,7 +233,7 @@ function p:mincore(addr, len) end
 ---@field pause? Time # slept after each batch
 ---@field batch? number # touches between pauses
 
----Reads or writes one byte in every unit of a range, and gives the number of touches. A touch outside a mapping, or a write to a read-only one, kills the process with SIGSEGV.
+---Reads or writes one byte in every unit of a range, and gives the number of touches. A touch outside a mapping, or a write to a read-only one, kills the process with SIGSEGV, one beyond the end of a file with SIGBUS.
 ---@param addr number # address
 ---@param len Size # bytes
 ---@param mode "read"|"write"

@@ -43,7 +43,7 @@ func (k *Kernel) unmapPage(cpu int, v *addrspace.VMA, pfn phys.PFN) {
 		k.dropMapping(cpu, pfn)
 		return
 	}
-	v.Space.RSS[addrspace.RSSShmem]--
+	v.Space.RSS[rssOf(p)]--
 	if p.Mapcount--; p.Mapcount == 0 {
 		k.zoneOf(p).Node.Stat[vmstat.NRMapped]--
 	}

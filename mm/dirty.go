@@ -42,6 +42,9 @@ func (k *Kernel) countClean(p *phys.Page) {
 func (k *Kernel) startWriteback(m *mapping, pfn phys.PFN) {
 	p := k.Mem.Page(pfn)
 	index := uint64(p.Index)
+	if p.Mapcount > 0 {
+		k.mkclean(m, pfn)
+	}
 	p.Clear(phys.FlagDirty)
 	k.countClean(p)
 	p.Set(phys.FlagWriteback)

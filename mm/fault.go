@@ -14,6 +14,7 @@ const (
 	faultDone  faultResult = iota
 	faultMajor             // done, and the device was waited for
 	faultRetry             // something changed meanwhile: look again
+	faultAgain             // the address space was let go meanwhile: the fault begins anew, and counts once more (VM_FAULT_RETRY)
 	faultOOM               // no memory, though the OOM killer was asked
 )
 
@@ -21,6 +22,7 @@ const (
 func (p *Process) fault(addr uint64, write bool) {
 	p.k.count(vmstat.PgFault, 1)
 	major := false
+	p.tried = false
 	for {
 		p.checkSignals()
 		v := p.mm.Find(addr)
@@ -49,6 +51,9 @@ func (p *Process) fault(addr uint64, write bool) {
 			return
 		case faultRetry:
 			major = true
+		case faultAgain:
+			p.k.count(vmstat.PgFault, 1)
+			major, p.tried = true, true
 		case faultOOM:
 			// The allocator has called the OOM killer or will: the access is tried again (pagefault_out_of_memory).
 			p.spend(p.k.cost.Syscall)
@@ -77,7 +82,7 @@ func (p *Process) handleFault(v *addrspace.VMA, addr uint64, write bool) faultRe
 		}
 		return faultDone
 	case pte == 0 && v.Object != nil:
-		return p.shared(v, l, i, addr, write)
+		return p.objectFault(v, l, i, addr, write)
 	case pte == 0:
 		return p.anonymous(v, l, i, addr, write)
 	default:
@@ -112,7 +117,10 @@ func (p *Process) anonymous(v *addrspace.VMA, l *addrspace.Leaf, i uint, addr ui
 // copied (do_wp_page).
 func (p *Process) writeProtected(v *addrspace.VMA, l *addrspace.Leaf, i uint, addr uint64) faultResult {
 	k := p.k
-	if old := l.PTE[i]; old != k.zeroPage && k.reusable(p.cpu(), phys.PFN(old)) {
+	if v.Flags&(addrspace.VMShared|addrspace.VMMayShare) != 0 {
+		return p.sharedWriteProtected(v, l, i, addr)
+	}
+	if old := l.PTE[i]; old != k.zeroPage && k.Mem.Page(phys.PFN(old)).Kind() == phys.KindAnon && k.reusable(p.cpu(), phys.PFN(old)) {
 		k.Mem.Page(phys.PFN(old)).Set(phys.FlagExclusive)
 		l.Map(i, old, true)
 		k.count(vmstat.PgReuse, 1)

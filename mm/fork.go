@@ -65,6 +65,7 @@ func (p *Process) dupMmap(c *Process) bool {
 		}
 		w := &addrspace.VMA{
 			Start: v.Start, End: v.End, PgOff: v.PgOff, Flags: v.Flags &^ addrspace.VMLockMask, Attached: v.Attached, Name: v.Name, Object: v.Object,
+			File:   v.File,
 			Swapin: v.Swapin,
 		}
 		c.mm.Adopt(w)
@@ -134,6 +135,10 @@ func (k *Kernel) copyLeaf(to, of *addrspace.Space, dst, src *addrspace.Leaf, fir
 			if pte != k.zeroPage {
 				page := k.Mem.Page(phys.PFN(pte))
 				page.Mapcount++
+				if page.Kind() != phys.KindAnon { // of a file, in a private mapping
+					to.RSS[rssOf(page)]++
+					continue
+				}
 				page.Clear(phys.FlagExclusive)
 				anon++
 			}

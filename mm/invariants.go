@@ -109,7 +109,7 @@ func (c *checker) process(p *Process) error {
 		c.tables[l.Frame] = true
 		addr = base + 1<<addrspace.LeafShift
 	}
-	if zero := used - rss[addrspace.RSSAnon] - rss[addrspace.RSSSwap] - rss[addrspace.RSSShmem]; zero < 0 {
+	if zero := used - rss[addrspace.RSSAnon] - rss[addrspace.RSSSwap] - rss[addrspace.RSSShmem] - rss[addrspace.RSSFile]; zero < 0 {
 		return fmt.Errorf("%d entries are in use, %v are counted", used, rss)
 	}
 	return nil
@@ -138,9 +138,9 @@ func (c *checker) entry(v *addrspace.VMA, l *addrspace.Leaf, i uint, addr uint64
 			c.locked[pfn]++
 		}
 		p := k.Mem.Page(pfn)
-		if p.Kind() == phys.KindShmem {
-			rss[addrspace.RSSShmem]++
-			return c.objectEntry(v, pfn, addr)
+		if p.Kind() == phys.KindShmem || p.Kind() == phys.KindFile {
+			rss[rssOf(p)]++
+			return c.objectEntry(v, l, i, pfn, addr)
 		}
 		rss[addrspace.RSSAnon]++
 		if p.Kind() != phys.KindAnon {

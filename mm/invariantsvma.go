@@ -63,13 +63,24 @@ func (c *checker) access(v *addrspace.VMA, l *addrspace.Leaf, i uint, addr uint6
 }
 
 // objectEntry checks an entry that maps a page of an object.
-func (c *checker) objectEntry(v *addrspace.VMA, pfn phys.PFN, addr uint64) error {
+func (c *checker) objectEntry(v *addrspace.VMA, l *addrspace.Leaf, i uint, pfn phys.PFN, addr uint64) error {
 	p := c.k.Mem.Page(pfn)
 	if v.Object == nil || p.Mapping != v.Object.ID || p.Index != uint32(v.Index(addr)) {
 		return fmt.Errorf("entry at %x maps page %d of object %d at %d", addr, pfn, p.Mapping, p.Index)
 	}
-	if e, swapped := c.k.shmemOf(v).at(v.Index(addr)); e != uint32(pfn) || swapped {
+	m := c.k.mappingOf(v)
+	write := addrspace.Test(&l.Writable, i)
+	switch e, value := m.tree.Get(v.Index(addr)); {
+	case e != uint64(pfn) || value:
 		return fmt.Errorf("entry at %x maps page %d, the object has %d there", addr, pfn, e)
+	case write && v.Flags&addrspace.VMShared == 0:
+		return fmt.Errorf("entry at %x of a private mapping writes page %d of an object", addr, pfn)
+	case m.wantsWriteNotify() && write && !p.Test(phys.FlagDirty):
+		return fmt.Errorf("entry at %x writes page %d of a file, which is clean", addr, pfn)
+	case m.wantsWriteNotify() && write != addrspace.Test(&l.Dirty, i) && v.Flags&addrspace.VMWrite != 0:
+		return fmt.Errorf("entry at %x of a file: writable %v, dirty %v", addr, write, !write)
+	case v.Index(addr) >= m.host.filePages():
+		return fmt.Errorf("entry at %x maps page %d beyond the end of the file", addr, pfn)
 	}
 	return nil
 }
@@ -87,6 +98,11 @@ func (c *checker) objects() error {
 		}
 		o := m.host.shm
 		if o == nil {
+			n, err := c.filePages(m)
+			if err != nil {
+				return err
+			}
+			mapped += n
 			continue
 		}
 		if len(o.VMAs()) == 0 && o.handles == 0 {

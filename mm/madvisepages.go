@@ -115,12 +115,17 @@ func (p *Process) spendReclaiming(pages []phys.PFN, more engine.Time) {
 	p.spend(more)
 }
 
-// madviseWillneed starts reading what is swapped out of a range (madvise_willneed).
+// madviseWillneed starts reading what is swapped out of a range, or what of a file is not cached (madvise_willneed).
 func (p *Process) madviseWillneed(v *addrspace.VMA, start, end uint64) {
 	k := p.k
 	var entries []swap.Entry
 	if v.Object != nil {
 		o := k.shmemOf(v)
+		if o == nil {
+			f := v.File.(*file)
+			f.inode.fs.fadvise(p, f, v.Index(start)<<addrspace.PageShift, end-start, FadvWillneed)
+			return
+		}
 		for a := start; a < end; a += addrspace.PageSize {
 			if e, swapped := o.at(v.Index(a)); swapped {
 				entries = append(entries, swap.Entry(e))
@@ -146,7 +151,7 @@ func (p *Process) madviseWillneed(v *addrspace.VMA, start, end uint64) {
 	p.spend(engine.Time(len(entries)) * k.cost.AdvisePage)
 }
 
-// madviseRemove frees the pages of shared memory that [start, end) of a VMA shows, for everybody (madvise_remove, shmem_fallocate). EINVAL: it is
+// madviseRemove frees the pages of shared memory, or punches a hole in the file, that [start, end) of a VMA shows, for everybody (madvise_remove, shmem_fallocate). EINVAL: it is
 // not shared memory, or locked; EACCES: it cannot be made writable.
 func (p *Process) madviseRemove(v *addrspace.VMA, start, end uint64) Errno {
 	const shared = addrspace.VMShared | addrspace.VMMayWrite
@@ -158,6 +163,14 @@ func (p *Process) madviseRemove(v *addrspace.VMA, start, end uint64) Errno {
 	}
 	k := p.k
 	o := k.shmemOf(v)
+	if o == nil {
+		f := v.File.(*file)
+		if fs, ok := f.inode.fs.(*ext4); ok {
+			fs.punchHole(p, f.inode, v.Index(start), v.Index(end))
+			return 0
+		}
+		return EOPNOTSUPP
+	}
 	n := 0
 	for index, last := v.Index(start), v.Index(end); index < last; index++ {
 		e, swapped := o.at(index)

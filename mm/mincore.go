@@ -1,6 +1,9 @@
 package mm
 
-import "mmsim/mm/addrspace"
+import (
+	"mmsim/mm/addrspace"
+	"mmsim/mm/phys"
+)
 
 // Mincore counts the pages of a range that are in memory (mincore(2)): mapped here, in the swap cache or, of shared memory, in memory for
 // whoever. EINVAL: the address is not aligned; ENOMEM: part of the range is not mapped.
@@ -39,7 +42,7 @@ func (p *Process) Mincore(addr, length uint64) (int64, Errno) {
 
 // objectResident counts the pages of [from, to) of a VMA of an object that are mapped or in the object.
 func (p *Process) objectResident(v *addrspace.VMA, from, to uint64) int64 {
-	o := p.k.shmemOf(v)
+	m := p.k.mappingOf(v)
 	n := int64(0)
 	for a := from; a < to; a += addrspace.PageSize {
 		i := addrspace.Slot(a)
@@ -48,12 +51,20 @@ func (p *Process) objectResident(v *addrspace.VMA, from, to uint64) int64 {
 		case l != nil && addrspace.Test(&l.Present, i), l != nil && l.PTE[i] != 0 && p.k.swapCached(l.PTE[i]):
 			n++
 		case l == nil || l.PTE[i] == 0:
-			if e, swapped := o.at(v.Index(a)); e != 0 && (!swapped || p.k.swapCached(e)) {
+			if e, value := m.tree.Get(v.Index(a)); e != 0 && p.k.inCore(m, e, value) {
 				n++
 			}
 		}
 	}
 	return n
+}
+
+// inCore tells whether an entry of a mapping is a page whose content is in memory (mincore_page).
+func (k *Kernel) inCore(m *mapping, e uint64, value bool) bool {
+	if value {
+		return m.host.shm != nil && k.swapCached(uint32(e))
+	}
+	return !k.Mem.Page(phys.PFN(e)).Test(phys.FlagLocked)
 }
 
 // eachLeaf calls f for the tables of entries of [start, end) that exist, with the entries [first, last) of each that lie in the range and the

@@ -215,7 +215,7 @@ func (p *Process) populate(start, end uint64, ignore bool) Errno {
 // beyond the end of what is mapped, where an access would be a bus error.
 func (p *Process) populateVMA(v *addrspace.VMA, from, to uint64, write bool) (e Errno) {
 	if v.Object != nil {
-		pages := p.k.shmemOf(v).pages
+		pages := p.k.mappingOf(v).host.filePages()
 		end := v.Start + (max(pages, v.PgOff)-v.PgOff)<<addrspace.PageShift
 		if end < to {
 			to, e = max(end, from), EFAULT
@@ -223,7 +223,7 @@ func (p *Process) populateVMA(v *addrspace.VMA, from, to uint64, write bool) (e 
 	}
 	p.touchSeq(from, (to-from)>>addrspace.PageShift, write, false)
 	if e != 0 && !write && p.mm.Leaf(to) != nil {
-		p.faultAround(v, p.k.shmemOf(v), to) // the fault that fails maps its neighbours first
+		p.faultAround(v, p.k.mappingOf(v), p.mm.Leaf(to), to) // the fault that fails maps its neighbours first
 	}
 	eachLeaf(p.mm, from, to, func(l *addrspace.Leaf, first, last uint, _ uint64) bool {
 		for i := first; i < last; i++ {

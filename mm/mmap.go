@@ -22,14 +22,28 @@ type MmapArgs struct {
 	Populate  bool
 	Locked    bool // MAP_LOCKED
 	Stack     bool // MAP_STACK and MAP_GROWSDOWN: an access below makes it larger
+
+	File   bool // of a file, from Offset on, whose descriptor is FD; else of anonymous memory
+	FD     int
+	Offset uint64 // bytes
 }
 
-// Mmap makes a mapping of anonymous memory (mmap(2), do_mmap). EINVAL: length 0, an unaligned fixed address, a shared mapping that grows;
-// ENOMEM: no room, a limit (vm.max_map_count, RLIMIT_AS, RLIMIT_DATA) or the commit limit; EPERM: below vm.mmap_min_addr, or locked while
-// RLIMIT_MEMLOCK is 0; EAGAIN: locked beyond RLIMIT_MEMLOCK.
+// Mmap makes a mapping of anonymous memory or of a file (mmap(2), do_mmap). EINVAL: length 0, an unaligned fixed address or offset, a shared
+// mapping or one of a file that grows; ENOMEM: no room, a limit (vm.max_map_count, RLIMIT_AS, RLIMIT_DATA) or the commit limit; EPERM: below
+// vm.mmap_min_addr, or locked while RLIMIT_MEMLOCK is 0; EAGAIN: locked beyond RLIMIT_MEMLOCK; EBADF: no such descriptor; EACCES: the file is not
+// open for what is asked; ENODEV: a folder; EOVERFLOW: beyond what a file can be.
 func (p *Process) Mmap(a MmapArgs) (uint64, Errno) {
 	p.syscall(p.k.cost.Mmap)
 	s := p.mm
+	var f *file
+	if a.Offset&(addrspace.PageSize-1) != 0 {
+		return 0, EINVAL
+	}
+	if a.File {
+		if f = p.fd(a.FD); f == nil {
+			return 0, EBADF
+		}
+	}
 	if a.Len == 0 {
 		return 0, EINVAL
 	}
@@ -41,11 +55,14 @@ func (p *Process) Mmap(a MmapArgs) (uint64, Errno) {
 	if uint64(s.MapCount()) > p.k.sysctl.maxMapCount {
 		return 0, ENOMEM
 	}
-	addr, err := p.place(a, n)
+	if f != nil && a.Offset+n < a.Offset {
+		return 0, EOVERFLOW
+	}
+	addr, err := p.place(a, f, n)
 	if err != 0 {
 		return 0, err
 	}
-	flags, err := p.mmapFlags(a, pages)
+	flags, err := p.mmapFlags(a, f, pages)
 	if err != 0 {
 		return 0, err
 	}
@@ -58,6 +75,9 @@ func (p *Process) Mmap(a MmapArgs) (uint64, Errno) {
 		}
 	}
 	v := &addrspace.VMA{Start: addr, End: addr + n, PgOff: addr >> addrspace.PageShift, Flags: flags}
+	if f != nil {
+		v.Object, v.File, v.PgOff = &f.inode.Object, f, a.Offset>>addrspace.PageShift
+	}
 	if !p.back(v) {
 		return 0, ENOMEM
 	}
@@ -72,7 +92,7 @@ func (p *Process) Mmap(a MmapArgs) (uint64, Errno) {
 }
 
 // mmapFlags are the flags of a new mapping, after the checks that depend on its kind (the middle of do_mmap).
-func (p *Process) mmapFlags(a MmapArgs, pages uint64) (addrspace.VMFlags, Errno) {
+func (p *Process) mmapFlags(a MmapArgs, f *file, pages uint64) (addrspace.VMFlags, Errno) {
 	flags := addrspace.VMMayRead | addrspace.VMMayWrite | addrspace.VMMayExec | addrspace.VMFlags(a.Prot) | p.mm.DefFlags
 	if a.Stack {
 		flags |= addrspace.VMGrowsDown
@@ -86,7 +106,12 @@ func (p *Process) mmapFlags(a MmapArgs, pages uint64) (addrspace.VMFlags, Errno)
 	if !p.mayLock(flags, pages) {
 		return 0, EAGAIN
 	}
-	if a.Shared {
+	if f != nil {
+		var err Errno
+		if flags, err = a.fileFlags(f, flags, pages<<addrspace.PageShift); err != 0 {
+			return 0, err
+		}
+	} else if a.Shared {
 		if a.Stack {
 			return 0, EINVAL
 		}
@@ -106,7 +131,7 @@ func (p *Process) back(v *addrspace.VMA) bool {
 			return false
 		}
 		v.Flags |= addrspace.VMAccount
-	case v.Flags&addrspace.VMShared != 0:
+	case v.Object == nil && v.Flags&addrspace.VMShared != 0:
 		o := p.newShmem("/dev/zero (deleted)", v.Pages(), v.Flags&addrspace.VMNoReserve == 0)
 		if o == nil {
 			return false
@@ -117,7 +142,7 @@ func (p *Process) back(v *addrspace.VMA) bool {
 }
 
 // place decides where a mapping of n bytes goes (get_unmapped_area).
-func (p *Process) place(a MmapArgs, n uint64) (uint64, Errno) {
+func (p *Process) place(a MmapArgs, f *file, n uint64) (uint64, Errno) {
 	l := p.mm.Layout
 	if a.Fixed {
 		switch {
@@ -130,7 +155,12 @@ func (p *Process) place(a MmapArgs, n uint64) (uint64, Errno) {
 		}
 		return a.Addr, 0
 	}
-	addr, ok := p.mm.Unmapped(a.Addr, n)
+	addr, ok := uint64(0), false
+	if f != nil {
+		addr, ok = p.unmappedFile(f, a.Addr, n, a.Offset)
+	} else {
+		addr, ok = p.mm.Unmapped(a.Addr, n)
+	}
 	if !ok {
 		return 0, ENOMEM
 	}

@@ -59,7 +59,8 @@ func (p *Process) mprotectFixup(prev, v *addrspace.VMA, start, end uint64, flags
 		}
 		return nil, ENOMEM
 	}
-	n := p.k.changeProtection(p.mm, start, end, flags)
+	notify := m.Object != nil && p.k.mappingOf(m).wantsWriteNotify()
+	n := p.k.changeProtection(p.mm, start, end, flags, notify)
 	p.spend(engine.Time(n) * p.k.cost.ProtectPage)
 	p.mm.Reaccount(old, flags, int64(pages))
 	if old&(addrspace.VMWrite|addrspace.VMShared|addrspace.VMLocked) == addrspace.VMLocked && flags&addrspace.VMWrite != 0 {
@@ -68,9 +69,10 @@ func (p *Process) mprotectFixup(prev, v *addrspace.VMA, start, end uint64, flags
 	return m, 0
 }
 
-// changeProtection makes the entries of a range what the flags allow (change_protection): shared memory is writable at once; private pages are if they are
-// dirty and nobody else has them, else with the fault that the first write takes. It returns the number of entries that are present.
-func (k *Kernel) changeProtection(s *addrspace.Space, start, end uint64, flags addrspace.VMFlags) int {
+// changeProtection makes the entries of a range what the flags allow (change_protection): shared memory is writable at once, pages of a file whose file
+// system is notified of writes if it has been; private pages are if they are dirty and nobody else has them, else with the fault that the first write
+// takes. It returns the number of entries that are present.
+func (k *Kernel) changeProtection(s *addrspace.Space, start, end uint64, flags addrspace.VMFlags, notify bool) int {
 	n := 0
 	eachLeaf(s, start, end, func(l *addrspace.Leaf, first, last uint, _ uint64) bool {
 		for w := first / 64; w*64 < last; w++ {
@@ -82,6 +84,8 @@ func (k *Kernel) changeProtection(s *addrspace.Space, start, end uint64, flags a
 			case flags&addrspace.VMAccess == 0:
 				l.ProtNone[w] |= m
 			case flags&addrspace.VMWrite == 0:
+			case flags&addrspace.VMShared != 0 && notify:
+				l.Writable[w] |= m & l.Dirty[w]
 			case flags&addrspace.VMShared != 0:
 				l.Writable[w] |= m
 			default:

@@ -63,6 +63,7 @@ type Process struct {
 	mm       *addrspace.Space // nil once it has exited
 	rlimit   Rlimit
 	declared Rlimit         // rlimit without what its program has mapped
+	tried    bool           // the page fault has been tried once (FAULT_FLAG_TRIED)
 	next     func(*Process) // what Exec has asked for
 	node     int
 	nice     int

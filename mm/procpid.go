@@ -73,7 +73,11 @@ func (p *Process) mapping(v *addrspace.VMA) procfs.Mapping {
 	}
 	switch {
 	case v.Object != nil:
-		m.Name, m.Offset, m.Minor, m.Inode = v.Object.Name, v.PgOff<<addrspace.PageShift, 1, p.k.objects.get(v.Object.ID).host.ino
+		host := p.k.mappingOf(v).host
+		m.Name, m.Offset, m.Inode = v.Object.Name, v.PgOff<<addrspace.PageShift, host.ino
+		if m.Minor = 1; host.shm == nil { // shared memory is on the first device without a block device, the data disk the first virtio disk
+			m.Major, m.Minor = 0xfe, 0
+		}
 	case v.Name != "":
 	case v.Start <= s.Brk && v.End >= s.StartBrk:
 		m.Name = "[heap]"

@@ -91,7 +91,7 @@ func (p *Process) ondemandReadahead(m *mapping, ra *fileRA, index, req uint64, m
 		ra.size = nextSize(ra.size, limit)
 		ra.asyncSize = ra.size
 	case marked:
-		start := m.tree.NextMiss(index+1, index+1+limit)
+		start := m.tree.NextMiss(index+1, index+limit) // the kernel looks at limit pages and takes the last for a miss
 		if start-index > limit {
 			return
 		}
@@ -101,8 +101,8 @@ func (p *Process) ondemandReadahead(m *mapping, ra *fileRA, index, req uint64, m
 	case req > limit || index-uint64(ra.prevPos>>addrspace.PageShift) <= 1:
 		ra.initial(index, req, limit)
 	default:
-		n := m.tree.PrevMiss(index, limit)
-		if n <= req { // not enough before it to be a sequence: a random read
+		n := m.tree.PrevMiss(index, limit-1) // likewise
+		if n <= req {                        // not enough before it to be a sequence: a random read
 			p.doReadahead(m, index, req, 0)
 			return
 		}

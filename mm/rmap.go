@@ -70,7 +70,7 @@ func (k *Kernel) tryToUnmap(pfn phys.PFN) bool {
 			return false
 		}
 		if addrspace.Test(&l.Dirty, i) {
-			p.Set(phys.FlagDirty)
+			k.entryDirty(pfn)
 		}
 		if lazy && p.Test(phys.FlagDirty) {
 			p.Set(phys.FlagSwapbacked)
@@ -80,7 +80,7 @@ func (k *Kernel) tryToUnmap(pfn phys.PFN) bool {
 		switch {
 		case !anon:
 			l.Zap(i)
-			v.Space.RSS[addrspace.RSSShmem]--
+			v.Space.RSS[rssOf(p)]--
 		case lazy:
 			l.Zap(i)
 			v.Space.RSS[addrspace.RSSAnon]--

@@ -2,85 +2,10 @@ package mm
 
 import (
 	"mmsim/engine"
-	"mmsim/mm/addrspace"
 	"mmsim/mm/phys"
 	"mmsim/mm/swap"
 	"mmsim/mm/vmstat"
 )
-
-// faultAroundPages is the window that a read fault maps around the page asked for, as far as the pages are in memory (fault_around_bytes).
-const faultAroundPages = 16
-
-// shared resolves a fault on an entry that is none in a mapping of an object (do_fault). Beyond the object's end it ends the process with SIGBUS,
-// as it does when a page that is charged by itself exceeds the commit limit.
-func (p *Process) shared(v *addrspace.VMA, l *addrspace.Leaf, i uint, addr uint64, write bool) faultResult {
-	k := p.k
-	o := k.shmemOf(v)
-	index := v.Index(addr)
-	if index >= o.pages {
-		p.send("SIGBUS", false)
-		p.checkSignals()
-	}
-	if !write && p.faultAround(v, o, addr) {
-		return faultDone
-	}
-	pfn, r := p.shmemPage(o, index)
-	if r == faultRetry || r == faultOOM {
-		return r
-	}
-	if l.PTE[i] != 0 {
-		return faultRetry
-	}
-	if write && v.Flags&addrspace.VMShared != 0 {
-		k.Mem.Page(pfn).Set(phys.FlagDirty)
-	}
-	k.mapShmem(p.cpu(), v, l, i, pfn, write)
-	return r
-}
-
-// mapShmem puts a page of an object in an entry that is none (do_set_pte).
-func (k *Kernel) mapShmem(cpu int, v *addrspace.VMA, l *addrspace.Leaf, i uint, pfn phys.PFN, write bool) {
-	p := k.Mem.Page(pfn)
-	if p.Mapcount++; p.Mapcount == 1 {
-		k.zoneOf(p).Node.Stat[vmstat.NRMapped]++
-	}
-	v.Space.RSS[addrspace.RSSShmem]++
-	const shared = addrspace.VMShared | addrspace.VMWrite
-	l.MapShared(i, uint32(pfn), v.Flags&shared == shared, write)
-	if v.Flags&(addrspace.VMLocked|addrspace.VMSpecial) == addrspace.VMLocked {
-		k.mlockPage(cpu, pfn)
-	}
-}
-
-// faultAround maps the pages of an object that are in memory around an address, within one page table and the VMA, and tells whether the one at
-// the address was among them (do_fault_around, filemap_map_pages).
-func (p *Process) faultAround(v *addrspace.VMA, o *shmem, addr uint64) bool {
-	k := p.k
-	page := addr &^ (addrspace.PageSize - 1)
-	first := max(addr&^(faultAroundPages*addrspace.PageSize-1), v.Start)
-	end := min((first>>addrspace.LeafShift+1)<<addrspace.LeafShift, v.End, first+faultAroundPages*addrspace.PageSize)
-	l := p.mm.Leaf(addr)
-	hit, extra := false, 0
-	for a := first; a < end; a += addrspace.PageSize {
-		i := addrspace.Slot(a)
-		e, swapped := o.at(v.Index(a))
-		if e == 0 || swapped || l.PTE[i] != 0 || v.Index(a) >= o.pages {
-			continue
-		}
-		k.mapShmem(p.cpu(), v, l, i, phys.PFN(e), false)
-		if a == page {
-			hit = true
-		} else {
-			extra++
-		}
-	}
-	cost := engine.Time(extra) * k.cost.FaultAroundPage
-	if hit {
-		cost += k.cost.ZeroPageFault
-	}
-	p.spend(cost)
-	return hit
-}
 
 // shmemPage is the page of an object at an index, in memory: as it is, read from swap, or new (shmem_get_folio_gfp).
 func (p *Process) shmemPage(o *shmem, index uint64) (phys.PFN, faultResult) {

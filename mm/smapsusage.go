@@ -21,8 +21,7 @@ const (
 // add looks at the entries of a VMA (smap_gather_stats).
 func (m *memSize) add(k *Kernel, v *addrspace.VMA) {
 	if v.Object != nil {
-		o := k.shmemOf(v)
-		if o.swapped > 0 {
+		if o := k.shmemOf(v); o != nil && o.swapped > 0 {
 			for index, end := v.PgOff, v.PgOff+v.Pages(); index < end; index++ {
 				if _, swapped := o.at(index); swapped {
 					m.swap += pageByte

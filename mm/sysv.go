@@ -53,7 +53,7 @@ func (p *Process) Shmat(id int) (uint64, Errno) {
 	if !ok {
 		return 0, ENOMEM
 	}
-	flags, err := p.mmapFlags(MmapArgs{Prot: ProtRead | ProtWrite, Shared: true}, pages)
+	flags, err := p.mmapFlags(MmapArgs{Prot: ProtRead | ProtWrite, Shared: true}, nil, pages)
 	if err != 0 {
 		return 0, err
 	}

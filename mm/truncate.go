@@ -10,7 +10,8 @@ import (
 // first (truncate_inode_pages_range).
 func (p *Process) truncatePages(i *inode, from uint64) {
 	k, m := p.k, &i.mapping
-	n := k.dropPages(p.cpu(), i, from)
+	n := k.unmapMappingRange(p.cpu(), m, from, maxIndex+1, true)
+	n += k.dropPages(p.cpu(), i, from)
 	for {
 		index, ok := m.tree.Next(from, maxIndex+1)
 		if !ok {

@@ -55,7 +55,7 @@ func (k *Kernel) zapPage(v *addrspace.VMA, l *addrspace.Leaf, i uint, cpu int) {
 	pfn := phys.PFN(l.PTE[i])
 	if p := k.Mem.Page(pfn); p.Kind() != phys.KindAnon {
 		if addrspace.Test(&l.Dirty, i) {
-			p.Set(phys.FlagDirty)
+			k.entryDirty(pfn)
 		}
 		if addrspace.Test(&l.Accessed, i) && v.Flags&addrspace.VMSeqRead == 0 {
 			k.markAccessed(pfn)
@@ -75,7 +75,7 @@ func (k *Kernel) dropVMA(v *addrspace.VMA, cpu int) {
 	}
 	v.Space.Drop(v)
 	if v.Object != nil {
-		k.releaseShmem(cpu, k.shmemOf(v))
+		k.dropMapped(cpu, k.mappingOf(v))
 	}
 }
 

@@ -18,9 +18,9 @@ var memoryCalls = []Entry{
 		Args: []Arg{{Name: "fields", Kind: KindTable, Bare: true, Fields: []Arg{
 			{Name: "len", Kind: KindSize, Doc: "bytes, rounded up to pages"},
 			{Name: "prot", Kind: KindProt, Opt: true, Default: `"rw"`, Doc: "letters of `rwx`, or `none`"},
-			{Name: "shared", Kind: KindBool, Opt: true, Default: "false", Doc: "seen by the children that fork makes"},
-			{Name: "fd", Kind: KindInt, Opt: true, NotYet: true, Doc: "of the file that is mapped; without it the memory is anonymous"},
-			{Name: "offset", Kind: KindSize, Opt: true, NotYet: true, Default: "0"},
+			{Name: "shared", Kind: KindBool, Opt: true, Default: "false", Doc: "seen by the children that fork makes, and written to the file"},
+			{Name: "fd", Kind: KindInt, Opt: true, Doc: "of the file that is mapped; without it the memory is anonymous"},
+			{Name: "offset", Kind: KindSize, Opt: true, Default: "0", Doc: "where in the file, whole pages"},
 			{Name: "addr", Kind: KindAddr, Opt: true, Doc: "where, if there is room"},
 			{Name: "fixed", Kind: KindBool, Opt: true, Default: "false", Doc: "exactly at addr; what is there goes"},
 			{Name: "noreserve", Kind: KindBool, Opt: true, Default: "false", Doc: "not counted against the commit limit, unless vm.overcommit_memory is 2"},
@@ -29,7 +29,7 @@ var memoryCalls = []Entry{
 			{Name: "hugetlb", Kind: KindBool, Opt: true, NotYet: true, Default: "false"},
 			{Name: "stack", Kind: KindBool, Opt: true, Default: "false", Doc: "MAP_STACK and MAP_GROWSDOWN: an access below makes it larger"},
 		}}},
-		Results: resultAddr, Errnos: []string{"EAGAIN", "EINVAL", "ENOMEM", "EPERM"},
+		Results: resultAddr, Errnos: []string{"EACCES", "EAGAIN", "EBADF", "EINVAL", "ENODEV", "ENOMEM", "EOVERFLOW", "EPERM"},
 		Doc: "Maps memory (mmap(2)). `p:mmap(len)` is short for `p:mmap{ len = len }`.",
 		fn:  processMmap,
 	},
@@ -117,7 +117,7 @@ var memoryCalls = []Entry{
 		},
 		Results: []Result{{"touches", "number"}},
 		Doc: "Reads or writes one byte in every unit of a range, and gives the number of touches. A touch outside a mapping, or a write " +
-			"to a read-only one, kills the process with SIGSEGV.",
+			"to a read-only one, kills the process with SIGSEGV, one beyond the end of a file with SIGBUS.",
 		fn: processTouch,
 	},
 }

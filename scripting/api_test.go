@@ -11,7 +11,7 @@ import (
 const notYet = `
 machine.slab=slab
 cgroup process.cgroup process.malloc=jemalloc process.malloc=scudo kthread
-p:mmap.fd p:mmap.offset p:mmap.hugetlb
+p:mmap.hugetlb
 p:sync
 p:memfd
 m:drop_caches m:compact_memory m:sync
@@ -89,26 +89,26 @@ func TestGeneratedFiles(t *testing.T) {
 // What is wrong with the arguments of a method.
 func TestBadArguments(t *testing.T) {
 	for code, want := range map[string]string{
-		`p:mmap()`:                        "p:mmap: len is missing",
-		`p:mmap("x")`:                     "p:mmap: len: expected a size",
-		`p:mmap(-1)`:                      "p:mmap: len: expected a size such as 4096 or \"64KiB\", got -1, which is negative",
-		`p:mmap(1e300)`:                   "too large",
-		`p:mmap(0/0)`:                     "got nan",
-		`p:mmap(true)`:                    "got boolean",
-		`p:mmap(p)`:                       "got a process",
-		`p:mmap(m)`:                       "got the machine",
-		`p:mmap{}`:                        "p:mmap: len is missing",
-		`p:mmap{ len = 1, port = "r" }`:   "unknown field of mmap 'port'; did you mean 'prot'?",
-		`p:mmap{ 4096 }`:                  "unknown field of mmap '1'",
-		`p:mmap{ len = 1, prot = "rq" }`:  `prot: expected letters of "rwx" or "none", got "rq"`,
-		`p:mmap{ len = 1, populate = 1 }`: "populate: expected true or false, got the number 1",
-		`p:mmap{ len = 1, fd = 3 }`:       "the field 'fd' is not there yet",
-		`p:munmap(nil, 1)`:                "p:munmap: addr is missing",
-		`p:munmap("4096", 1)`:             `p:munmap: addr: expected an address, got the string "4096"`,
-		`p:munmap(-4096, 1)`:              "addr: expected an address, got -4096",
-		`p:munmap(4096)`:                  "len is missing",
-		`p:touch(0, 1, "wirte")`:          `p:touch: mode: expected "read" or "write", got "wirte"; did you mean 'write'?`,
-		`p:touch(0, 1)`:                   "mode is missing",
+		`p:mmap()`:                          "p:mmap: len is missing",
+		`p:mmap("x")`:                       "p:mmap: len: expected a size",
+		`p:mmap(-1)`:                        "p:mmap: len: expected a size such as 4096 or \"64KiB\", got -1, which is negative",
+		`p:mmap(1e300)`:                     "too large",
+		`p:mmap(0/0)`:                       "got nan",
+		`p:mmap(true)`:                      "got boolean",
+		`p:mmap(p)`:                         "got a process",
+		`p:mmap(m)`:                         "got the machine",
+		`p:mmap{}`:                          "p:mmap: len is missing",
+		`p:mmap{ len = 1, port = "r" }`:     "unknown field of mmap 'port'; did you mean 'prot'?",
+		`p:mmap{ 4096 }`:                    "unknown field of mmap '1'",
+		`p:mmap{ len = 1, prot = "rq" }`:    `prot: expected letters of "rwx" or "none", got "rq"`,
+		`p:mmap{ len = 1, populate = 1 }`:   "populate: expected true or false, got the number 1",
+		`p:mmap{ len = 1, hugetlb = true }`: "the field 'hugetlb' is not there yet",
+		`p:munmap(nil, 1)`:                  "p:munmap: addr is missing",
+		`p:munmap("4096", 1)`:               `p:munmap: addr: expected an address, got the string "4096"`,
+		`p:munmap(-4096, 1)`:                "addr: expected an address, got -4096",
+		`p:munmap(4096)`:                    "len is missing",
+		`p:touch(0, 1, "wirte")`:            `p:touch: mode: expected "read" or "write", got "wirte"; did you mean 'write'?`,
+		`p:touch(0, 1)`:                     "mode is missing",
 		`p:touch(0, 1, "read", { order = "random" })`: `order = "random" needs n`,
 		`p:touch(0, 1, "read", { ordr = "seq" })`:     "unknown field of touch 'ordr'; did you mean 'order'?",
 		`p:touch(0, 1, "read", { stride = 0 })`:       "stride must be above 0",

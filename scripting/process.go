@@ -44,6 +44,12 @@ func processMmap(c *call) int {
 		Shared: v[mmapShared].b, Fixed: v[mmapFixed].b, Noreserve: v[mmapNoreserve].b, Populate: v[mmapPopulate].b,
 		Locked: v[mmapLocked].b, Stack: v[mmapStack].b,
 	}
+	if v[mmapFD].set {
+		a.File, a.FD = true, int(v[mmapFD].n)
+	}
+	if v[mmapOffset].set {
+		a.Offset = uint64(v[mmapOffset].n)
+	}
 	if v[mmapProt].set {
 		a.Prot = mm.Prot(v[mmapProt].n)
 	}

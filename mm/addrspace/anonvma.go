@@ -101,7 +101,7 @@ func (r *AnonVMAs) Prepare(v *VMA) *AnonVMA {
 func (s *Space) reusableAnonVMA(v *VMA) *AnonVMA {
 	fits := func(a, b, n *VMA) bool {
 		return n.AnonVMA != nil && len(n.chain) == 1 && a.End == b.Start && (a.Flags^b.Flags)&^VMAccess == 0 &&
-			a.Object == b.Object && a.PgOff+a.Pages() == b.PgOff
+			a.Object == b.Object && a.File == b.File && a.PgOff+a.Pages() == b.PgOff
 	}
 	if n := s.FindNext(v.End); n != nil && fits(v, n, n) {
 		return n.AnonVMA

@@ -5,12 +5,13 @@ type mergeKey struct {
 	flags  VMFlags
 	anon   *AnonVMA
 	object *Object
+	file   any
 	pgoff  uint64
 }
 
-// mergeable is the kernel's is_mergeable_vma: flags and object are the same and nobody waits for the VMA to go.
+// mergeable is the kernel's is_mergeable_vma: flags, object and open file are the same and nobody waits for the VMA to go.
 func (v *VMA) mergeable(k mergeKey) bool {
-	return v.Flags == k.flags && v.Object == k.object && !v.Attached
+	return v.Flags == k.flags && v.Object == k.object && v.File == k.file && !v.Attached
 }
 
 // mergeableAnonVMA is is_mergeable_anon_vma: one side has none, and v, whose it may become, did not inherit any by fork; or both have the
@@ -38,7 +39,7 @@ func (s *Space) Insert(v *VMA) *VMA {
 	v.Space = s
 	s.account(v.Flags, int64(v.Pages()))
 	s.noteHiwater()
-	k := mergeKey{v.Flags, nil, v.Object, v.PgOff}
+	k := mergeKey{v.Flags, nil, v.Object, v.File, v.PgOff}
 	if v.Flags&VMSpecial == 0 && !v.Attached {
 		prev, next := s.FindPrev(v.Start), s.startsAt(v.End)
 		if next != nil && !next.canMergeBefore(k, v.Pages()) {
@@ -71,7 +72,7 @@ func (s *Space) Insert(v *VMA) *VMA {
 // a kind that is never merged.
 func (s *Space) Extend(v *VMA, end uint64) bool {
 	n := int64((end - v.End) >> PageShift)
-	if s.merge(v, v.End, end, mergeKey{v.Flags, v.AnonVMA, v.Object, v.Index(v.End)}) == nil {
+	if s.merge(v, v.End, end, mergeKey{v.Flags, v.AnonVMA, v.Object, v.File, v.Index(v.End)}) == nil {
 		return false
 	}
 	s.account(v.Flags, n)
@@ -186,7 +187,7 @@ func (s *Space) moveStart(v *VMA, start uint64) {
 func (s *Space) Split(v *VMA, addr uint64) *VMA {
 	up := &VMA{
 		Start: addr, End: v.End, PgOff: v.Index(addr), Flags: v.Flags, Attached: v.Attached, Name: v.Name, Space: s, Object: v.Object,
-		Swapin: v.Swapin,
+		File: v.File, Swapin: v.Swapin,
 	}
 	v.End = addr
 	s.anons.cloneChain(up, v)
@@ -199,7 +200,7 @@ func (s *Space) Split(v *VMA, addr uint64) *VMA {
 // (the common part of mprotect_fixup, mlock_fixup and madvise_update_vma). prev is the VMA before start, or v if start lies inside it. It
 // returns the VMA that has the range now; nil: a split would exceed maxMaps VMAs. The flags of the VMA are the caller's to account.
 func (s *Space) Change(prev, v *VMA, start, end uint64, flags VMFlags, maxMaps uint64) *VMA {
-	if m := s.merge(prev, start, end, mergeKey{flags, v.AnonVMA, v.Object, v.Index(start)}); m != nil {
+	if m := s.merge(prev, start, end, mergeKey{flags, v.AnonVMA, v.Object, v.File, v.Index(start)}); m != nil {
 		return m
 	}
 	if start != v.Start {
@@ -224,11 +225,12 @@ func (s *Space) Copy(v *VMA, addr, n, pgoff uint64) {
 	if v.Object == nil && v.AnonVMA == nil {
 		pgoff = addr >> PageShift
 	}
-	if s.merge(s.FindPrev(addr), addr, addr+n, mergeKey{v.Flags, v.AnonVMA, v.Object, pgoff}) != nil {
+	if s.merge(s.FindPrev(addr), addr, addr+n, mergeKey{v.Flags, v.AnonVMA, v.Object, v.File, pgoff}) != nil {
 		return
 	}
 	w := &VMA{
-		Start: addr, End: addr + n, PgOff: pgoff, Flags: v.Flags, Attached: v.Attached, Name: v.Name, Space: s, Object: v.Object, Swapin: v.Swapin,
+		Start: addr, End: addr + n, PgOff: pgoff, Flags: v.Flags, Attached: v.Attached, Name: v.Name, Space: s, Object: v.Object,
+		File: v.File, Swapin: v.Swapin,
 	}
 	s.anons.cloneChain(w, v)
 	s.vmas.ReplaceOrInsert(w)

@@ -58,6 +58,7 @@ type VMA struct {
 	Name       string // what /proc/PID/maps calls a special mapping: [vdso]; empty for others
 	Space      *Space
 	Object     *Object  // what is mapped; nil for private anonymous memory
+	File       any      // the open file that the object is mapped through, which two VMAs that become one must share; nil if there is none
 	AnonVMA    *AnonVMA // where anonymous pages first mapped here belong; nil until the first one
 	Swapin     Readahead
 	chain      []*AnonVMA // every AnonVMA in which reverse mapping finds this VMA: its own and those inherited by fork

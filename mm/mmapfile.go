@@ -1,0 +1,57 @@
+package mm
+
+import "mmsim/mm/addrspace"
+
+// fileFlags completes the flags of a mapping of a file by how the file is open (the part of do_mmap for files). EOVERFLOW: beyond what a file can be; EACCES:
+// the file is not open for reading, or not for writing and the mapping is shared and writable; ENODEV: a folder; EINVAL: it would grow.
+func (a *MmapArgs) fileFlags(f *file, flags addrspace.VMFlags, n uint64) (addrspace.VMFlags, Errno) {
+	if !f.inode.folder {
+		if limit := f.inode.fs.maxBytes(); n > limit || a.Offset>>addrspace.PageShift > (limit-n)>>addrspace.PageShift {
+			return 0, EOVERFLOW
+		}
+	}
+	if a.Shared {
+		if flags&addrspace.VMWrite != 0 && !f.write {
+			return 0, EACCES
+		}
+		flags |= addrspace.VMShared | addrspace.VMMayShare
+		if !f.write {
+			flags &^= addrspace.VMMayWrite | addrspace.VMShared // nobody can write through it: it is as good as private
+		}
+	}
+	switch {
+	case !f.read:
+		return 0, EACCES
+	case f.inode.folder:
+		return 0, ENODEV
+	case a.Stack:
+		return 0, EINVAL
+	}
+	return flags, 0
+}
+
+// unmappedFile finds room for a mapping of a file: of a file system on a device it is placed such that huge pages would fit, if it holds one
+// (thp_get_unmapped_area, which the 32-bit kernel does not have).
+func (p *Process) unmappedFile(f *file, hint, n, offset uint64) (uint64, bool) {
+	const size = 1 << addrspace.LeafShift
+	s := p.mm
+	end, aligned := offset+n, (offset+size-1)&^(size-1)
+	if f.inode.fs != nil && f.inode.fs.direct() && s.Layout.Levels > 2 && end > aligned && end-aligned >= size && n+size > n {
+		if addr, ok := s.Unmapped(hint, n+size); ok {
+			if hint != 0 && addr == hint {
+				return addr, true
+			}
+			return addr + (offset-addr)&(size-1), true
+		}
+	}
+	return s.Unmapped(hint, n)
+}
+
+// dropMapped lets go of what a VMA mapped that is gone now, which may have been its last user.
+func (k *Kernel) dropMapped(cpu int, m *mapping) {
+	if o := m.host.shm; o != nil && o.fs == nil {
+		k.releaseShmem(cpu, o)
+		return
+	}
+	k.putInode(cpu, m.host)
+}
