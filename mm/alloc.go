@@ -52,7 +52,6 @@ func (k *Kernel) fastContext(t *task, gfp phys.GFP) (*phys.AllocContext, phys.Al
 // watermark, compact for large blocks, reclaim, retry, and kill.
 func (t *task) allocSlowpath(ac *phys.AllocContext, gfp phys.GFP, order int) phys.PFN {
 	k, m := t.k, t.k.Mem
-	k.unplug()
 	canDirect := gfp&phys.GFPDirectReclaim != 0
 	costly := order > phys.CostlyOrder
 	flags := m.SlowFlags(ac, order, false)
@@ -137,6 +136,7 @@ func (t *task) allocFailed(ac *phys.AllocContext, gfp phys.GFP, order int) phys.
 			if pfn := t.k.Mem.GetPageFromFreelist(ac, order, phys.AllocWmarkMin|phys.AllocMinReserve); pfn != 0 {
 				return pfn
 			}
+			t.flushPlug()
 			t.proc.Sleep(jiffy)
 			if _, progress := t.directReclaim(ac, gfp, order, phys.AllocWmarkMin|phys.AllocMinReserve); progress == 0 {
 				t.allocMayOOM(ac, gfp, order)

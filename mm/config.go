@@ -109,6 +109,8 @@ func New(sim *engine.Sim, cfg Config) (*Kernel, error) {
 		k.startKswapd(n)
 	}
 	k.initSysctl()
+	k.initBios()
+	k.initSlabs(k.recorded().Slabinfo)
 	if err := k.initState(); err != nil {
 		return nil, err
 	}
@@ -122,6 +124,8 @@ func New(sim *engine.Sim, cfg Config) (*Kernel, error) {
 	default:
 		return nil, &ConfigError{Field: "lru", Reason: suggest.Unknown("lru", cfg.LRU, []string{"classic", "mglru"}).Error()}
 	}
+	k.swap.FreeNode = k.freeSwapNode
+	k.noteBootSlabs()
 	for _, s := range cfg.Sysctl {
 		if err := k.SetSysctl(s.Name, s.Value); err != nil {
 			return nil, &ConfigError{Field: "sysctl", Reason: err.Error()}

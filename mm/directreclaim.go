@@ -135,6 +135,7 @@ func (t *task) reclaimThrottle(n *phys.Node, why throttleReason) {
 		}
 	}
 	k.trace("mm_vmscan_throttled", t.comm(), "")
+	t.flushPlug()
 	t.proc.WaitTimeout(st.throttled[why], timeout)
 }
 
@@ -183,6 +184,7 @@ func (t *task) throttleDirectReclaim(ac *phys.AllocContext) (killed bool) {
 	}
 	k.count(vmstat.PgScanDirectThrottle, 1)
 	st := &k.nodes[n.ID]
+	t.flushPlug()
 	for !k.allowDirectReclaim(n) && !t.fatalSignal() {
 		if ac.GFP&phys.GFPFS == 0 {
 			t.proc.WaitTimeout(st.pfmemalloc, engine.Second)

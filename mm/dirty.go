@@ -60,7 +60,7 @@ func (k *Kernel) startWriteback(m *mapping, pfn phys.PFN) {
 func (k *Kernel) endWriteback(cpu int, pfn phys.PFN) {
 	p := k.Mem.Page(pfn)
 	k.objects.get(p.Mapping).tree.ClearTag(uint64(p.Index), pagecache.Writeback)
-	k.endSwapWrite(cpu, pfn)
+	k.endSwapWrite(cpu, pfn, false)
 }
 
 // inodeDirty puts an inode at the end of the list of those that have something to write, with the time, unless it is there (__mark_inode_dirty).

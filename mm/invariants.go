@@ -42,6 +42,9 @@ func (k *Kernel) CheckInvariants() error {
 	if err := c.locks(); err != nil {
 		return err
 	}
+	if err := c.slabs(); err != nil {
+		return err
+	}
 	return c.swap()
 }
 

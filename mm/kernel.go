@@ -72,13 +72,15 @@ type Kernel struct {
 	pageWaits map[phys.PFN]*engine.Cond // who waits for a locked page
 	oom       oomState
 	zipfs     map[zipfKey]*engine.Zipf
+	slabs     slabCaches
+	bioPool   bioPool
+	rcu       rcuState
 	bindMasks []phys.Nodemask // by node: that node alone
 
 	owed          engine.Time // CPU time of the batch of pages that reclaim is at; spent when the batch is done
 	isolated      []phys.PFN  // the batch
 	skipped       []phys.PFN  // pages that it passed over
 	fastAC        phys.AllocContext
-	plug          []*swapIO // transfers that wait for the batch to be complete
 	freeIO        []*swapIO
 	deferWakes    bool // a run of allocations is under way, whose time is not spent yet
 	deferredWakes []deferredWake

@@ -17,6 +17,7 @@ func (sc *scanControl) lruGenShrink(n *phys.Node) {
 	}
 	start, before := g.MaxSeq, sc.nrReclaimed
 	scanned, swapping := uint64(0), false
+	plugged := sc.t.startPlug()
 	for {
 		swappiness := sc.lruGenSwappiness()
 		if !sc.maySwap {
@@ -40,6 +41,7 @@ func (sc *scanControl) lruGenShrink(n *phys.Node) {
 			break
 		}
 	}
+	sc.t.finishPlug(plugged)
 	sc.walk = nil
 }
 
@@ -124,6 +126,7 @@ func (sc *scanControl) evict(n *phys.Node, swappiness uint64) (scanned uint64, a
 		return scanned, false
 	}
 	k.owed += engine.Time(len(pages)) * k.cost.ScanPage
+	sc.t.startBatch()
 	steal := vmstat.PgStealDirect
 	if sc.t.kswapd {
 		steal = vmstat.PgStealKswapd
@@ -145,13 +148,14 @@ func (sc *scanControl) evict(n *phys.Node, swappiness uint64) (scanned uint64, a
 	return scanned, kind == mglru.Anon
 }
 
-// spendOwed sends what the batch queued for the devices and spends the CPU time that it took.
+// spendOwed spends the CPU time that a batch took.
 func (sc *scanControl) spendOwed() {
 	k := sc.t.k
-	k.unplug()
+	sc.t.waitBios()
 	owed := k.owed
 	k.owed = 0
 	sc.t.spend(owed)
+	sc.t.endBatch()
 }
 
 // shrinkGens decides about the pages of a batch (shrink_folio_list and the second half of evict_folios). kept are to go back to lists: those that are

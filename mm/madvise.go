@@ -93,6 +93,7 @@ func (p *Process) Madvise(addr, length uint64, a Advice) Errno {
 	case n == 0:
 		return 0
 	}
+	defer p.finishPlug(p.startPlug())
 	s := p.mm
 	v := s.FindNext(addr)
 	var prev *addrspace.VMA

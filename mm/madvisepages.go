@@ -107,8 +107,10 @@ func (p *Process) spendReclaiming(pages []phys.PFN, more engine.Time) {
 	if len(pages) > 0 {
 		sc := scanControl{t: &p.task, gfp: phys.GFPKernel, mayWritepage: true, mayUnmap: true, maySwap: true}
 		k.owed = 0
+		p.memalloc = true // memalloc_noreclaim_save
 		sc.shrinkPages(pages, p.cpu())
-		k.unplug()
+		p.memalloc = false
+		p.waitBios()
 		more += k.owed
 		k.owed = 0
 	}
@@ -146,7 +148,7 @@ func (p *Process) madviseWillneed(v *addrspace.VMA, start, end uint64) {
 			p.readSwap(e, false)
 		}
 	}
-	k.unplug()
+	p.waitBios()
 	k.lruAddDrain(p.cpu())
 	p.spend(engine.Time(len(entries)) * k.cost.AdvisePage)
 }

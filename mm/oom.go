@@ -43,6 +43,7 @@ func (o *oomState) mayReport(now engine.Time) bool {
 func (t *task) allocMayOOM(ac *phys.AllocContext, gfp phys.GFP, order int) (pfn phys.PFN, progress bool) {
 	k := t.k
 	if k.oom.locked {
+		t.flushPlug()
 		t.proc.WaitTimeout(t.signalCond(), jiffy)
 		return 0, true
 	}

@@ -3,11 +3,11 @@ package mm
 import (
 	"mmsim/engine"
 	"mmsim/mm/phys"
+	"mmsim/mm/slab"
 	"mmsim/mm/swap"
 )
 
-// A swapIO is one request to a swap device: the pages of adjacent slots, read or written together (the block layer's merging under a plug,
-// blk_start_plug). They are used again.
+// A swapIO is one request to a swap device: the pages of adjacent slots, read or written together. They are used again.
 type swapIO struct {
 	k     *Kernel
 	dev   *engine.Device
@@ -15,20 +15,103 @@ type swapIO struct {
 	write bool
 	cpu   int
 	pages []phys.PFN
-	done  func() // bound to complete once
+	bios  []slab.ID // one a page
+	send  func()    // bound to submit once
+	done  func()    // bound to complete once
+
+	// For a request that was sent while its task was at a batch of pages of reclaim:
+	task  *task
+	batch uint64 // the batch; 0: none
+	mark  int    // the pages from here on are of that batch
 }
 
-// maxIOPages bounds a request (max_sectors_kb of 1280 KiB).
-const maxIOPages = 320
+// Limits of requests: the pages of one (queue/max_segments of a virtio disk, as the pages lie anywhere); the bytes of the last from which on a further
+// one sends those before it (BLK_PLUG_FLUSH_SIZE), and the requests that do so (BLK_MAX_REQUEST_COUNT).
+const (
+	maxIOPages      = 254
+	plugFlushPages  = 128 << 10 >> 12
+	maxPlugRequests = 32
+)
 
-// plugIO queues the transfer of a page until unplug, joined to the transfer of the slot before it if that is queued.
-func (k *Kernel) plugIO(cpu int, e swap.Entry, pfn phys.PFN, write bool) {
+// ioPlug holds a task's requests back so that they can grow (struct blk_plug). They are sent when the plug is pulled or the task waits, but not when it only
+// loses its CPU to another.
+type ioPlug struct {
+	on  bool
+	ios []*swapIO
+
+	batch   uint64 // the number of the batch of pages that reclaim is at
+	isolate bool   // whose pages are off their lists
+
+	promised int // bios that the task may go on without
+}
+
+// startBatch begins a batch of pages of reclaim: until endBatch they are off their lists, so that the end of their writing cannot move them there
+// (folio_rotate_reclaimable). In the simulation they are back on their lists before the batch's time is spent.
+func (t *task) startBatch() {
+	t.plug.batch++
+	t.plug.isolate = true
+	if n := len(t.plug.ios); n > 0 {
+		last := t.plug.ios[n-1]
+		last.mark = len(last.pages)
+	}
+}
+
+func (t *task) endBatch() { t.plug.isolate = false }
+
+// startPlug begins to hold the task's requests back (blk_start_plug). It returns false, and finishPlug with that does nothing, if they are held back
+// already.
+func (t *task) startPlug() bool {
+	if t.plug.on {
+		return false
+	}
+	t.plug.on = true
+	return true
+}
+
+// finishPlug ends what startPlug began (blk_finish_plug).
+func (t *task) finishPlug(started bool) {
+	if started {
+		t.plug.on = false
+		t.flushPlug()
+	}
+}
+
+// flushPlug sends the task's requests to their devices (blk_flush_plug). A task does so before it waits for anything.
+func (t *task) flushPlug() {
+	for _, io := range t.plug.ios {
+		io.task, io.batch = t, 0
+		t.k.bioPool.sent += len(io.pages)
+		if !t.plug.isolate {
+			io.submit()
+			continue
+		}
+		io.batch = t.plug.batch
+		t.k.Sim.After(t.k.owed, io.send) // what the batch has taken until now is not spent yet
+	}
+	t.plug.ios = t.plug.ios[:0]
+}
+
+// submitSwap starts the transfer of a page (submit_bio): joined to the task's last request if that is for the slot before, else as a request of its own,
+// which is sent at once without a plug.
+func (t *task) submitSwap(e swap.Entry, pfn phys.PFN, write bool) {
+	k := t.k
 	e = e.Slot()
-	for _, io := range k.plug {
-		if io.next == e && io.write == write && len(io.pages) < maxIOPages && io.dev == k.device(e) {
-			io.pages = append(io.pages, pfn)
-			io.next++
+	gfp := phys.GFPKernel
+	if write {
+		gfp = phys.GFPNoio
+	}
+	bio := t.allocBio(gfp)
+	dev := k.device(e)
+	if n := len(t.plug.ios); n > 0 {
+		last := t.plug.ios[n-1]
+		if last.next == e && last.write == write && len(last.pages) < maxIOPages && last.dev == dev {
+			last.pages = append(last.pages, pfn)
+			last.bios = append(last.bios, bio)
+			last.next++
 			return
+		}
+		if n >= maxPlugRequests || len(last.pages) >= plugFlushPages {
+			t.flushPlug()
 		}
 	}
 	var io *swapIO
@@ -37,28 +120,34 @@ func (k *Kernel) plugIO(cpu int, e swap.Entry, pfn phys.PFN, write bool) {
 		k.freeIO = k.freeIO[:n-1]
 	} else {
 		io = &swapIO{k: k}
-		io.done = io.complete
+		io.send, io.done = io.submit, io.complete
 	}
-	io.dev, io.next, io.write, io.cpu = k.device(e), e+1, write, cpu
-	io.pages = append(io.pages[:0], pfn)
-	k.plug = append(k.plug, io)
+	io.dev, io.next, io.write, io.cpu, io.mark = dev, e+1, write, t.cpu(), 0
+	io.pages, io.bios = append(io.pages[:0], pfn), append(io.bios[:0], bio)
+	t.plug.ios = append(t.plug.ios, io)
+	if !t.plug.on {
+		t.flushPlug()
+	}
 }
 
-// unplug sends the queued transfers to their devices (blk_finish_plug). It must be called before the task that queued them blocks.
-func (k *Kernel) unplug() {
-	for _, io := range k.plug {
-		io.dev.Submit(int64(len(io.pages))*4096, io.write, io.done)
-	}
-	k.plug = k.plug[:0]
+func (io *swapIO) submit() {
+	io.dev.Submit(int64(len(io.pages))*4096, io.write, io.done)
 }
 
 func (io *swapIO) complete() {
-	for _, pfn := range io.pages {
+	isolated := len(io.pages)
+	if p := &io.task.plug; p.isolate && p.batch == io.batch {
+		isolated = io.mark
+	}
+	for i, pfn := range io.pages {
+		io.k.freeBio(io.cpu, io.bios[i])
 		if io.write {
-			io.k.endSwapWrite(io.cpu, pfn)
+			io.k.endSwapWrite(io.cpu, pfn, i >= isolated)
 		} else {
 			io.k.endSwapRead(pfn)
 		}
 	}
+	io.k.bioPool.sent -= len(io.pages)
+	io.k.bioPool.waiter.Broadcast()
 	io.k.freeIO = append(io.k.freeIO, io)
 }

@@ -88,6 +88,12 @@ func (t *task) endMemstall(nested bool) {
 
 // ioWait blocks until somebody wakes c; meanwhile the task counts as waiting for a device (io_schedule).
 func (t *task) ioWait(c *engine.Cond) {
+	t.flushPlug()
+	t.ioWaitSent(c)
+}
+
+// ioWaitSent is ioWait for a task that has sent what it had to.
+func (t *task) ioWaitSent(c *engine.Cond) {
 	s := psiTask(t.proc)
 	was := s.InIOWait
 	s.InIOWait = true

@@ -227,6 +227,8 @@ func (p *Process) Exit(code int) {
 func (p *Process) exit() {
 	k := p.k
 	p.state = stateExiting
+	p.plug.on = false
+	p.flushPlug() // if it was killed in the middle of reclaim
 	if !p.proc.Killed() {
 		p.spend(k.cost.Exit)
 	}

@@ -21,7 +21,7 @@ var procFiles = []struct {
 	{"zoneinfo", func(k *Kernel) procfs.File { return k.zoneinfo() }},
 	{"buddyinfo", func(k *Kernel) procfs.File { return k.buddyinfo() }},
 	{"pagetypeinfo", func(k *Kernel) procfs.File { return k.pagetypeinfo() }},
-	{"slabinfo", func(k *Kernel) procfs.File { return recordedOr(k.recorded().Slabinfo, &procfs.Slabinfo{}) }},
+	{"slabinfo", func(k *Kernel) procfs.File { return k.slabinfo() }},
 	{"swaps", func(k *Kernel) procfs.File { return k.swaps() }},
 	{"vmallocinfo", func(k *Kernel) procfs.File { return recordedOr(k.recorded().Vmallocinfo, &procfs.Vmallocinfo{}) }},
 	{"sysctl_vm", func(k *Kernel) procfs.File { return k.sysctlVM() }},
@@ -51,9 +51,13 @@ func recordedOr[T any, P interface {
 	return other
 }
 
-// SnapshotFiles are the files of the folders before/ and after/ of a run; only before/ has iomem.
+// SnapshotFiles are the files of the folders before/ and after/ of a run; only before/ has iomem. The latter are
+// those of a machine that has come to rest: grace periods are over.
 func (k *Kernel) SnapshotFiles(before bool) []NamedText {
 	var out []NamedText
+	if !before {
+		k.rcuBarrier()
+	}
 	for _, f := range procFiles {
 		if f.name != "iomem" || before {
 			out = append(out, NamedText{f.name, string(procfs.Text(f.make(k)))})

@@ -74,6 +74,7 @@ func (sc *scanControl) shrinkLruvec(n *phys.Node) {
 	targets := nr
 	proportional := !sc.t.kswapd && sc.priority == defPriority
 	reclaimed := uint64(0)
+	plugged := sc.t.startPlug()
 	for nr[lru.InactiveAnon] > 0 || nr[lru.ActiveFile] > 0 || nr[lru.InactiveFile] > 0 {
 		for l := lru.InactiveAnon; l <= lru.ActiveFile; l++ {
 			if nr[l] > 0 {
@@ -105,6 +106,7 @@ func (sc *scanControl) shrinkLruvec(n *phys.Node) {
 		}
 		proportional = true
 	}
+	sc.t.finishPlug(plugged)
 	sc.nrReclaimed += reclaimed
 	if k.swap.Total > 0 && inactiveIsLow(k.lruvecs[n.ID], lru.InactiveAnon) {
 		sc.shrinkActiveList(n, lru.ActiveAnon, swapClusterMax)
@@ -203,6 +205,7 @@ func (sc *scanControl) shrinkInactiveList(n *phys.Node, l lru.List, nr uint64) u
 		return 0
 	}
 	k.owed = engine.Time(scanned) * k.cost.ScanPage
+	sc.t.startBatch()
 	res := sc.shrinkPages(pages, cpu)
 	k.count(stealEvent, res.reclaimed)
 	k.count(kindSteal, res.reclaimed)
@@ -227,9 +230,10 @@ func (sc *scanControl) shrinkInactiveList(n *phys.Node, l lru.List, nr uint64) u
 	if l.IsFile() {
 		sc.nr.fileTaken += uint64(len(pages))
 	}
-	k.unplug()
+	sc.t.waitBios()
 	owed := k.owed
 	k.owed = 0
 	sc.t.spend(owed)
+	sc.t.endBatch()
 	return res.reclaimed
 }

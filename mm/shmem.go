@@ -101,12 +101,12 @@ func (k *Kernel) forgetShmemPage(o *shmem, pfn phys.PFN) {
 	o.resident--
 }
 
-// shmemToSwap moves a page that nobody maps from its object to the swap cache, dirty, so that it can be written (shmem_writepage). False: swap
-// is full.
-func (k *Kernel) shmemToSwap(cpu int, pfn phys.PFN) bool {
+// shmemToSwap moves a page that nobody maps from its object to the swap cache, dirty, so that it can be written (shmem_writepage). False: there
+// is no slot, or no memory.
+func (k *Kernel) shmemToSwap(t *task, pfn phys.PFN) bool {
 	p := k.Mem.Page(pfn)
 	o := k.objects.get(p.Mapping).host.shm
-	e := k.swap.Alloc(cpu)
+	e := k.allocSwap(t)
 	if e == 0 {
 		return false
 	}

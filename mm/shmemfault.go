@@ -92,13 +92,15 @@ func (t *task) swapinCluster(e swap.Entry) phys.PFN {
 	if n := k.clusterWindow(e.Offset()); n > 1 {
 		first := e.Offset() &^ (n - 1)
 		area := k.swap.Areas[e.Area()]
+		plugged := t.startPlug()
 		for o := max(first, 1); o <= min(first|(n-1), area.Slots); o++ {
 			f := area.Entry(o)
 			if k.swap.Count(f) > 0 && k.swap.Cached(f) == 0 {
 				t.readSwap(f, f != e.Slot())
 			}
 		}
-		k.unplug()
+		t.finishPlug(plugged)
+		t.waitBios()
 		k.lruAddDrain(t.cpu())
 	}
 	return t.readSwapAsked(e)

@@ -104,7 +104,7 @@ func (sc *scanControl) shrinkPage(pfn phys.PFN, p *phys.Page, cpu int, res *shri
 		if sc.gfp&phys.GFPIO == 0 {
 			return keep
 		}
-		if !k.addToSwap(cpu, pfn) {
+		if !k.addToSwap(sc.t, pfn) {
 			return activate
 		}
 	}
@@ -156,7 +156,7 @@ func (sc *scanControl) pageout(pfn phys.PFN, p *phys.Page, cpu int, res *shrinkR
 	if k.tryToFreeSwap(cpu, pfn) { // nobody has a use for its content any more
 		return keep, true
 	}
-	if p.Kind() == phys.KindShmem && !k.shmemToSwap(cpu, pfn) {
+	if p.Kind() == phys.KindShmem && !k.shmemToSwap(sc.t, pfn) {
 		return activate, true
 	}
 	k.zoneOf(p).Node.Stat[vmstat.NRVmscanWrite]++

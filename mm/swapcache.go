@@ -7,9 +7,21 @@ import (
 	"mmsim/mm/vmstat"
 )
 
-// addToSwap gives a page a slot and puts it into the swap cache, dirty (add_to_swap). False: swap is full.
-func (k *Kernel) addToSwap(cpu int, pfn phys.PFN) bool {
+// allocSwap gives the page that reclaim is at a slot and the swap cache the nodes for it (folio_alloc_swap, add_to_swap_cache). 0: swap is full, or
+// there is no memory for the nodes.
+func (k *Kernel) allocSwap(t *task) swap.Entry {
+	cpu := t.cpu()
 	e := k.swap.Alloc(cpu)
+	if e != 0 && !t.reserveSwapCache(e, gfpAddToSwap) {
+		k.swap.Release(cpu, e)
+		return 0
+	}
+	return e
+}
+
+// addToSwap gives a page a slot and puts it into the swap cache, dirty (add_to_swap). False: there is no slot, or no memory.
+func (k *Kernel) addToSwap(t *task, pfn phys.PFN) bool {
+	e := k.allocSwap(t)
 	if e == 0 {
 		return false
 	}
@@ -88,20 +100,20 @@ func (k *Kernel) writeSwap(t *task, pfn phys.PFN) (underWay bool) {
 	p.Set(phys.FlagWriteback)
 	z.Node.Stat[vmstat.NRWriteback]++
 	z.Stat[vmstat.NRZoneWritePending]++
-	k.plugIO(t.cpu(), e, pfn, true)
+	t.submitSwap(e, pfn, true)
 	return true
 }
 
 // endSwapWrite is the end of a write: the page is clean, and if reclaim waits for it, next to be taken (end_swap_bio_write,
-// folio_end_writeback).
-func (k *Kernel) endSwapWrite(cpu int, pfn phys.PFN) {
+// folio_end_writeback). isolated tells that reclaim still has it off its list, where it cannot be moved.
+func (k *Kernel) endSwapWrite(cpu int, pfn phys.PFN, isolated bool) {
 	p := k.Mem.Page(pfn)
 	z := k.zoneOf(p)
 	p.Clear(phys.FlagWriteback)
 	z.Node.Stat[vmstat.NRWriteback]--
 	z.Stat[vmstat.NRZoneWritePending]--
 	z.Node.Stat[vmstat.NRWritten]++
-	if p.TestClear(phys.FlagReclaim) {
+	if p.TestClear(phys.FlagReclaim) && !isolated {
 		k.lruRotate(cpu, pfn)
 	}
 	k.wakePage(pfn)

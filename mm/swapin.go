@@ -128,7 +128,11 @@ func (t *task) readSwap(e swap.Entry, readahead bool) phys.PFN {
 	if pfn == 0 {
 		return 0
 	}
-	if k.swap.Count(e) == 0 || k.swap.Cached(e) != 0 {
+	reserved := t.reserveSwapCache(e, gfpCopy&gfpReclaimMask)
+	if !reserved || k.swap.Count(e) == 0 || k.swap.Cached(e) != 0 {
+		if reserved {
+			k.swap.CacheCancel(e.Slot())
+		}
 		k.Mem.FreePage(t.cpu(), pfn)
 		return 0
 	}
@@ -147,7 +151,7 @@ func (t *task) readSwap(e swap.Entry, readahead bool) phys.PFN {
 		k.endSwapRead(pfn)
 	} else {
 		k.count(vmstat.PgPgin, 4)
-		k.plugIO(t.cpu(), e, pfn, false)
+		t.submitSwap(e, pfn, false)
 	}
 	return pfn
 }
@@ -208,12 +212,14 @@ func (t *task) swapinVMA(v *addrspace.VMA, l *addrspace.Leaf, addr uint64, e swa
 			}
 			n++
 		}
+		plugged := t.startPlug()
 		for i, f := range entries[:n] {
 			if f != 0 && k.swap.Cached(f) == 0 {
 				t.readSwap(f, first+uint64(i)*addrspace.PageSize != addr)
 			}
 		}
-		k.unplug()
+		t.finishPlug(plugged)
+		t.waitBios()
 		k.lruAddDrain(t.cpu())
 	}
 	return t.readSwapAsked(e)
@@ -229,7 +235,7 @@ func (t *task) readSwapAsked(e swap.Entry) phys.PFN {
 		return 0
 	}
 	pfn := t.readSwap(e, false)
-	k.unplug()
+	t.waitBios()
 	if pfn == 0 { // no memory, or another has read it meanwhile
 		pfn = phys.PFN(k.swap.Cached(e))
 	}

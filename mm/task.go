@@ -11,7 +11,8 @@ type task struct {
 	proc    *engine.Proc
 	process *Process // nil for a kernel thread
 
-	psi psi.Task
+	psi  psi.Task
+	plug ioPlug
 
 	memalloc bool // PF_MEMALLOC: allocations may use every reserve and do not reclaim
 	kswapd   bool // PF_KSWAPD

@@ -184,7 +184,7 @@ func (c *Cache) putCPUPartial(cpu int, cs *cpuSlab, id ID, drain bool) {
 func (c *Cache) unfreeze(cpu int, id ID) {
 	r := &c.s.rows[id]
 	ns := &c.nodes[r.node]
-	if r.free == r.objects && ns.partial >= c.minPartial {
+	if r.free == r.objects && r.pfn != 0 && ns.partial >= c.minPartial {
 		c.discard(cpu, id)
 		return
 	}
@@ -200,7 +200,7 @@ func (c *Cache) deactivate(cpu int, cs *cpuSlab) {
 	cs.slab, cs.free = 0, 0
 	ns := &c.nodes[r.node]
 	switch {
-	case r.free == r.objects && ns.partial >= c.minPartial:
+	case r.free == r.objects && r.pfn != 0 && ns.partial >= c.minPartial:
 		c.discard(cpu, id)
 	case r.free > 0:
 		c.link(ns, id, remote)
@@ -230,7 +230,7 @@ func (c *Cache) freeSlow(cpu int, cs *cpuSlab, id ID) {
 		c.putCPUPartial(cpu, cs, id, true)
 	case nodePartial:
 		ns := &c.nodes[r.node]
-		if r.free == r.objects && ns.partial >= c.minPartial {
+		if r.free == r.objects && r.pfn != 0 && ns.partial >= c.minPartial {
 			c.unlink(ns, id)
 			c.discard(cpu, id)
 		}

@@ -103,3 +103,12 @@ func cpuPartialSlabs(g Geometry) int {
 	per := g.Objects(g.Order)
 	return (2*objects + per - 1) / per
 }
+
+// RecordedGeometry is the layout that a line of /proc/slabinfo shows: bytes and objects of a slab, and its pages. False: the line is not one of SLUB.
+func RecordedGeometry(size, objects, pages uint64) (Geometry, bool) {
+	if size == 0 || size > pageSize<<maxOrder || pages == 0 || pages > 1<<maxOrder || pages&(pages-1) != 0 {
+		return Geometry{}, false
+	}
+	g := Geometry{Size: int(size), Order: bits.Len64(pages) - 1, MinOrder: orderFor(int(size))}
+	return g, g.MinOrder <= g.Order && uint64(g.Objects(g.Order)) == objects
+}

@@ -32,3 +32,23 @@ func (c *Cache) Restore(i Info) {
 	}
 	c.held = sum{i.Slabs, max(i.Objects, 0)}
 }
+
+// Release says that of the recorded objects only so many are in use, the others being free in the slabs that CPUs have for themselves: each CPU gets one
+// slab, as far as there are any.
+func (c *Cache) Release(inUse int) {
+	per := c.Objects(c.Order)
+	for cpu := range c.cpus {
+		if c.held.slabs == 0 || c.held.objects < per || c.cpus[cpu].slab != 0 {
+			return
+		}
+		n := min(inUse, per-1)
+		inUse -= n
+		id := c.addSlab(0, c.Order)
+		c.s.rows[id].free = 0
+		c.held.slabs--
+		c.held.objects -= per
+		c.activate(&c.cpus[cpu], id)
+		c.cpus[cpu].free = uint16(per - n)
+		c.used += n
+	}
+}

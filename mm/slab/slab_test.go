@@ -138,7 +138,9 @@ func TestRandom(t *testing.T) {
 			s.Create("large", 0, NewGeometry(2080, HWCacheAlign, 3)),
 		}
 		caches[1].Restore(Info{Active: 250, Objects: 266, Slabs: 19})
-		restored := caches[1].Used()
+		caches[2].Restore(Info{Active: 45, Objects: 45, Slabs: 3})
+		caches[2].Release(16)
+		restored := []int{0, caches[1].Used(), caches[2].Used()}
 		held := [3][]ID{}
 		for range rapid.IntRange(1, 60).Draw(rt, "steps") {
 			i := rapid.IntRange(0, 2).Draw(rt, "cache")
@@ -168,10 +170,7 @@ func TestRandom(t *testing.T) {
 			}
 		}
 		for i, c := range caches {
-			want := len(held[i])
-			if i == 1 {
-				want += restored
-			}
+			want := len(held[i]) + restored[i]
 			if c.Used() != want {
 				rt.Fatalf("%s: %d objects in use, %d were handed out", c.Name, c.Used(), want)
 			}

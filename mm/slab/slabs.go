@@ -44,7 +44,7 @@ func (s *Slabs) Find(name string) *Cache {
 
 func (s *Slabs) nodeOfCPU(cpu int) int { return s.mem.NodeOfCPU(cpu) }
 
-// addSlab makes a block of pages a slab with all objects free. pfn 0 is a recorded slab: its pages are held for good.
+// addSlab makes a block of pages a slab with all objects free. pfn 0 is a recorded slab: nobody knows its pages, so it is never given back.
 func (c *Cache) addSlab(pfn phys.PFN, order int) ID {
 	s := c.s
 	var id ID

@@ -1,5 +1,7 @@
 package swap
 
+import "mmsim/mm/xarray"
+
 // Slots are given out from clusters of this many (SWAPFILE_CLUSTER with THP_SWAP).
 const clusterSlots = 512
 
@@ -16,6 +18,8 @@ type Area struct {
 
 	usage []uint16 // per slot: references, and hasCache
 	cache []uint64 // per slot: 0, frame<<1, or shadow<<1|1; made on first use
+
+	spaces []*xarray.Tree // the nodes of the swap cache, by 64 MiB of slots
 
 	// Non-rotational: clusters with no used slot, in the order in which they are handed out; and each CPU's current one.
 	clusterUsed []uint16
@@ -175,9 +179,6 @@ func (a *Area) nextRotational() int {
 func (a *Area) release(s int) {
 	a.usage[s] = 0
 	a.Used--
-	if a.cache != nil {
-		a.cache[s] = 0
-	}
 	if a.Rotational {
 		return
 	}

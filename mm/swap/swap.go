@@ -21,6 +21,9 @@ type Swap struct {
 	// OnFree, unless nil, is told of every slot that becomes free, for a device that keeps its data in memory (swap_slot_free_notify).
 	OnFree func(a *Area, slot int)
 
+	// FreeNode, unless nil, takes back the nodes of the areas' swap caches that are not needed any more. Without it they are not counted.
+	FreeNode func(object uint32)
+
 	byPriority []*Area // highest first; equal ones rotate
 	least      int     // the last priority that the kernel chose (least_priority)
 	cpus       int
@@ -191,10 +194,6 @@ func (s *Swap) Put(cpu int, e Entry) int {
 
 // giveBack returns a slot through the CPU's cache (free_swap_slot).
 func (s *Swap) giveBack(cpu int, e Entry) {
-	a, o := s.at(e)
-	if a.cache != nil {
-		a.cache[o] = 0
-	}
 	if !s.active || !s.enabled {
 		s.free(e)
 		return
@@ -208,6 +207,9 @@ func (s *Swap) giveBack(cpu int, e Entry) {
 
 func (s *Swap) free(e Entry) {
 	a, o := s.at(e)
+	if a.cache != nil && a.cache[o] != 0 {
+		s.erase(a, o) // the shadow goes with the slot
+	}
 	a.release(o)
 	s.NrFree++
 	if s.OnFree != nil {
@@ -228,7 +230,7 @@ func (s *Swap) Cached(e Entry) uint32 {
 }
 
 // CacheAdd puts a page into the swap cache at a slot, claiming the slot for it if need be, and returns the shadow entry that an
-// earlier eviction left, 0 for none (add_to_swap_cache).
+// earlier eviction left, 0 for none (add_to_swap_cache). If nodes are counted, CacheReserve must have made them.
 func (s *Swap) CacheAdd(e Entry, frame uint32) (shadow uint64) {
 	a, o := s.at(e)
 	if a.cache == nil {
@@ -236,6 +238,8 @@ func (s *Swap) CacheAdd(e Entry, frame uint32) (shadow uint64) {
 	}
 	if w := a.cache[o]; w&1 != 0 {
 		shadow = w >> 1
+	} else if t := s.space(a, o); t != nil {
+		t.Store(uint64(o))
 	}
 	a.cache[o] = uint64(frame) << 1
 	a.usage[o] |= hasCache
@@ -246,9 +250,10 @@ func (s *Swap) CacheAdd(e Entry, frame uint32) (shadow uint64) {
 // (delete_from_swap_cache, put_swap_page). The slot becomes free if nothing else refers to it.
 func (s *Swap) CacheDelete(cpu int, e Entry, shadow uint64) {
 	a, o := s.at(e)
-	a.cache[o] = 0
 	if shadow != 0 {
 		a.cache[o] = shadow<<1 | 1
+	} else {
+		s.erase(a, o)
 	}
 	if a.usage[o] == hasCache {
 		s.giveBack(cpu, e.Slot())
