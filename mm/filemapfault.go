@@ -170,6 +170,9 @@ func (k *Kernel) mapObjectPage(cpu int, v *addrspace.VMA, m *mapping, l *addrspa
 // faultAround maps the pages of an object that can be used around an address, within one page table and the VMA, and tells whether the one at the
 // address was among them (do_fault_around, filemap_map_pages). A page that is being read, or that readahead wants to hear of, is not.
 func (p *Process) faultAround(v *addrspace.VMA, m *mapping, l *addrspace.Leaf, addr uint64) bool {
+	if v.Attached {
+		return false // shm_vm_ops has no map_pages
+	}
 	k := p.k
 	n, hit := k.mapPagesAround(p.cpu(), v, m, l, addr)
 	cost := engine.Time(n) * k.cost.FaultAroundPage

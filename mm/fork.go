@@ -73,6 +73,9 @@ func (p *Process) dupMmap(c *Process) bool {
 			continue
 		}
 		p.k.anons.Fork(w, v)
+		if v.AnonVMA != nil && !p.copyHalfTables(c.mm, v) {
+			return false
+		}
 		if v.AnonVMA != nil && !p.copyTables(c.mm, v) || !p.copyStartTables(c.mm, v) {
 			return false
 		}
@@ -91,6 +94,26 @@ func (p *Process) copyStartTables(dst *addrspace.Space, v *addrspace.VMA) bool {
 		at = p.mm.Stack
 	}
 	return p.mm.Leaf(at) == nil || dst.EnsureLeaf(at, p) != nil
+}
+
+// copyHalfTables gives the child, on architectures whose tables hold two chunks of entries, the tables that exist in the range of a VMA though none of its
+// own entries is in use: its neighbour's are (copy_pmd_range).
+func (p *Process) copyHalfTables(dst *addrspace.Space, v *addrspace.VMA) bool {
+	shift := dst.Layout.TableShift
+	if shift == addrspace.LeafShift {
+		return true
+	}
+	for at := v.Start >> shift << shift; at < v.End; {
+		src, base := p.mm.NextLeaf(at, (v.End-1)>>shift<<shift+1<<shift)
+		if src == nil {
+			return true
+		}
+		if dst.EnsureLeaf(base, p) == nil {
+			return false
+		}
+		at = (base>>shift + 1) << shift
+	}
+	return true
 }
 
 // copyTables copies the entries of one VMA by chunks of 512.

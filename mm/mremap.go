@@ -108,6 +108,8 @@ func (p *Process) moveVMA(v *addrspace.VMA, addr, oldLen, newLen, to uint64) Err
 	if flags&addrspace.VMAccount != 0 && !p.charge(more) {
 		return ENOMEM
 	}
+	hiwater := s.HiwaterVM // both ranges count for a moment, which is no peak
+	defer func() { s.HiwaterVM = hiwater }()
 	s.Copy(v, to, newLen, v.Index(addr))
 	n := 0
 	done := s.MoveEntries(addrspace.Move{From: addr, To: to, N: oldLen}, p, func(entries int) { n += entries })

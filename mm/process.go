@@ -302,14 +302,24 @@ func (p *Process) Kill(pid int, signal string) Errno {
 	return 0
 }
 
-// send makes a signal pending and wakes the process if it sleeps where signals wake (send_signal).
+// send makes a signal pending and wakes the process if it sleeps where signals wake (send_signal). Of several the first decides how the process ends
+// (complete_signal) unless it is of those that dump core, which wait until they are looked at.
 func (p *Process) send(signal string, oom bool) {
-	if p.state != stateLive || p.pending == "SIGKILL" {
+	if p.state != stateLive || p.pending != "" && !supersedes(signal, p.pending) {
 		return
 	}
 	p.pending, p.pendingOOM = signal, oom
 	p.signal.Broadcast()
 	p.childEnd.Broadcast()
+}
+
+// coreRank is the order in which signals that dump core are looked at (next_signal): those that an access causes first, then by number.
+var coreRank = map[string]int{"SIGBUS": 1, "SIGSEGV": 2, "SIGQUIT": 3, "SIGABRT": 4}
+
+// supersedes tells whether a signal decides how a process ends though another was pending before.
+func supersedes(signal, pending string) bool {
+	was := coreRank[pending]
+	return was > 0 && coreRank[signal] < was
 }
 
 // byPID is the process with that pid that has not been waited for, or nil.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mmsim/mm/addrspace"
+	"mmsim/mm/phys"
 	"mmsim/mm/procfs"
 )
 
@@ -87,8 +88,10 @@ func (p *Process) mapping(v *addrspace.VMA) procfs.Mapping {
 	return m
 }
 
-// vmFlagCodes are the codes of flags in smaps, in the order of their bits (show_smap_vma_flags). Every mapping is soft-dirty ("sd"), since nobody
-// resets that.
+// softDirty is the code of VM_SOFTDIRTY, which x86-64 has (CONFIG_MEM_SOFT_DIRTY). Every mapping is, since nobody resets that.
+const softDirty = "sd"
+
+// vmFlagCodes are the codes of flags in smaps, in the order of their bits (show_smap_vma_flags).
 var vmFlagCodes = []struct {
 	flag addrspace.VMFlags
 	code string
@@ -113,7 +116,7 @@ var vmFlagCodes = []struct {
 	{addrspace.VMNoReserve, "nr"},
 	{addrspace.VMWipeOnFork, "wf"},
 	{addrspace.VMDontDump, "dd"},
-	{0, "sd"},
+	{0, softDirty},
 	{addrspace.VMHugePage, "hg"},
 	{addrspace.VMNoHugePage, "nh"},
 	{addrspace.VMMergeable, "mg"},
@@ -126,7 +129,7 @@ func (p *Process) smaps() *procfs.Smaps {
 		m.add(p.k, v)
 		r := procfs.SmapsMapping{Mapping: p.mapping(v), Size: v.Pages() * 4, KernelPageSize: 4, MMUPageSize: 4, SmapsUsage: m.usage()}
 		for _, c := range vmFlagCodes {
-			if v.Flags&c.flag == c.flag {
+			if v.Flags&c.flag == c.flag && (c.code != softDirty || p.k.Mem.Arch == phys.X86_64) {
 				r.VMFlags = append(r.VMFlags, c.code)
 			}
 		}

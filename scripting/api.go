@@ -46,6 +46,7 @@ type Arg struct {
 	Max     int64    // KindInt; 0 with Min 0 means any whole number
 	Fields  []Arg    // KindTable
 	Bare    bool     // KindTable: a value that is no table stands for the first field
+	Wide    bool     // KindSize: numbers up to 2^64, as the kernel gets lengths that make no sense
 	NotYet  bool     // a field of the language that this version does not serve
 	Lua     string   // KindAny, KindFunc: the type for the editor, such as "number|string"
 	Doc     string

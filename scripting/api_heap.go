@@ -16,22 +16,22 @@ var (
 // heapCalls are the C library's allocator, on top of brk and mmap.
 var heapCalls = []Entry{
 	{
-		Scope: ScopeProcess, Name: "malloc", Args: []Arg{{Name: "n", Kind: KindSize}}, Results: resultPtr, Errnos: []string{"ENOMEM"},
+		Scope: ScopeProcess, Name: "malloc", Args: []Arg{{Name: "n", Kind: KindSize, Wide: true}}, Results: resultPtr, Errnos: []string{"ENOMEM"},
 		Doc: "Allocates n bytes. It touches no more memory than the allocator itself does.",
 		fn:  heapMalloc,
 	},
 	{
-		Scope: ScopeProcess, Name: "calloc", Args: []Arg{{Name: "n", Kind: KindInt}, {Name: "size", Kind: KindSize}},
+		Scope: ScopeProcess, Name: "calloc", Args: []Arg{{Name: "n", Kind: KindInt}, {Name: "size", Kind: KindSize, Wide: true}},
 		Results: resultPtr, Errnos: []string{"ENOMEM"}, Doc: "Allocates n zeroed elements.",
 		fn: heapCalloc,
 	},
 	{
-		Scope: ScopeProcess, Name: "realloc", Args: []Arg{{Name: "ptr", Kind: KindAddr, Opt: true}, {Name: "n", Kind: KindSize}},
+		Scope: ScopeProcess, Name: "realloc", Args: []Arg{{Name: "ptr", Kind: KindAddr, Opt: true}, {Name: "n", Kind: KindSize, Wide: true}},
 		Results: resultPtr, Errnos: []string{"ENOMEM"}, Doc: "Changes an allocation's size.",
 		fn: heapRealloc,
 	},
 	{
-		Scope: ScopeProcess, Name: "memalign", Args: []Arg{{Name: "align", Kind: KindSize}, {Name: "n", Kind: KindSize}},
+		Scope: ScopeProcess, Name: "memalign", Args: []Arg{{Name: "align", Kind: KindSize, Wide: true}, {Name: "n", Kind: KindSize, Wide: true}},
 		Results: resultPtr, Errnos: []string{"EINVAL", "ENOMEM"}, Doc: "Allocates n bytes at a multiple of align.",
 		fn: heapMemalign,
 	},

@@ -4,6 +4,7 @@ package scripting
 var (
 	argAddr = Arg{Name: "addr", Kind: KindAddr, Doc: "address"}
 	argLen  = Arg{Name: "len", Kind: KindSize, Doc: "bytes"}
+	argSpan = Arg{Name: "len", Kind: KindSize, Wide: true, Doc: "bytes"} // of address space
 )
 
 var (
@@ -16,7 +17,7 @@ var memoryCalls = []Entry{
 	{
 		Scope: ScopeProcess, Name: "mmap",
 		Args: []Arg{{Name: "fields", Kind: KindTable, Bare: true, Fields: []Arg{
-			{Name: "len", Kind: KindSize, Doc: "bytes, rounded up to pages"},
+			{Name: "len", Kind: KindSize, Wide: true, Doc: "bytes, rounded up to pages"},
 			{Name: "prot", Kind: KindProt, Opt: true, Default: `"rw"`, Doc: "letters of `rwx`, or `none`"},
 			{Name: "shared", Kind: KindBool, Opt: true, Default: "false", Doc: "seen by the children that fork makes, and written to the file"},
 			{Name: "fd", Kind: KindInt, Opt: true, Doc: "of the file that is mapped; without it the memory is anonymous"},
@@ -34,13 +35,13 @@ var memoryCalls = []Entry{
 		fn:  processMmap,
 	},
 	{
-		Scope: ScopeProcess, Name: "munmap", Args: []Arg{argAddr, argLen},
+		Scope: ScopeProcess, Name: "munmap", Args: []Arg{argAddr, argSpan},
 		Results: resultOK, Errnos: []string{"EINVAL", "ENOMEM"},
 		Doc: "Unmaps a range (munmap(2)).",
 		fn:  processMunmap,
 	},
 	{
-		Scope: ScopeProcess, Name: "mprotect", Args: []Arg{argAddr, argLen, {Name: "prot", Kind: KindProt}},
+		Scope: ScopeProcess, Name: "mprotect", Args: []Arg{argAddr, argSpan, {Name: "prot", Kind: KindProt}},
 		Results: resultOK, Errnos: []string{"EACCES", "EINVAL", "ENOMEM"},
 		Doc: "Changes what a range allows (mprotect(2)).",
 		fn:  processMprotect,
@@ -49,8 +50,8 @@ var memoryCalls = []Entry{
 		Scope: ScopeProcess, Name: "mremap",
 		Args: []Arg{
 			argAddr,
-			{Name: "old", Kind: KindSize},
-			{Name: "new", Kind: KindSize},
+			{Name: "old", Kind: KindSize, Wide: true},
+			{Name: "new", Kind: KindSize, Wide: true},
 			{Name: "opts", Kind: KindTable, Opt: true, Fields: []Arg{{Name: "maymove", Kind: KindBool, Opt: true, Default: "false"}}},
 		},
 		Results: resultAddr, Errnos: []string{"EAGAIN", "EFAULT", "EINVAL", "ENOMEM"},
@@ -71,7 +72,7 @@ var memoryCalls = []Entry{
 	},
 	{
 		Scope: ScopeProcess, Name: "madvise",
-		Args:    []Arg{argAddr, argLen, {Name: "advice", Kind: KindString}},
+		Args:    []Arg{argAddr, argSpan, {Name: "advice", Kind: KindString}},
 		Results: resultOK, Errnos: []string{"EACCES", "EAGAIN", "EINVAL", "ENOMEM"},
 		Doc: "Says how a range will be used (madvise(2)): `NORMAL`, `RANDOM`, `SEQUENTIAL`, `WILLNEED`, `DONTNEED`, `FREE`, `REMOVE`, `DONTFORK`, " +
 			"`DOFORK`, `MERGEABLE`, `UNMERGEABLE`, `HUGEPAGE`, `NOHUGEPAGE`, `DONTDUMP`, `DODUMP`, `WIPEONFORK`, `KEEPONFORK`, `COLD`, `PAGEOUT`, " +
@@ -79,12 +80,12 @@ var memoryCalls = []Entry{
 		fn: processMadvise,
 	},
 	{
-		Scope: ScopeProcess, Name: "mlock", Args: []Arg{argAddr, argLen},
+		Scope: ScopeProcess, Name: "mlock", Args: []Arg{argAddr, argSpan},
 		Results: resultOK, Errnos: []string{"EINVAL", "ENOMEM", "EPERM"}, Doc: "Keeps a range in memory (mlock(2)).",
 		fn: processMlock,
 	},
 	{
-		Scope: ScopeProcess, Name: "munlock", Args: []Arg{argAddr, argLen},
+		Scope: ScopeProcess, Name: "munlock", Args: []Arg{argAddr, argSpan},
 		Results: resultOK, Errnos: []string{"EINVAL", "ENOMEM"}, Doc: "Lets a range be reclaimed again (munlock(2)).",
 		fn: processMunlock,
 	},
@@ -95,7 +96,7 @@ var memoryCalls = []Entry{
 	},
 	{Scope: ScopeProcess, Name: "munlockall", Results: resultOK, Doc: "Undoes mlockall (munlockall(2)).", fn: processMunlockall},
 	{
-		Scope: ScopeProcess, Name: "mincore", Args: []Arg{argAddr, argLen},
+		Scope: ScopeProcess, Name: "mincore", Args: []Arg{argAddr, argSpan},
 		Results: []Result{{"pages", "number?"}, {"errno", "string?"}}, Errnos: []string{"EINVAL", "ENOMEM"},
 		Doc: "Gives the number of pages of a range that are in memory (mincore(2)).",
 		fn:  processMincore,

@@ -15,7 +15,7 @@ import (
 type value struct {
 	set bool // it was given, and not as nil
 	b   bool
-	n   int64 // sizes, addresses, times in ns, whole numbers, protection bits, the index of an enumerated value
+	n   int64 // sizes (as uint64 where Arg.Wide), addresses, times in ns, whole numbers, protection bits, the index of an enumerated value
 	f   float64
 	s   string
 	lv  lua.LValue // as given, for functions, tables and KindAny
@@ -177,6 +177,10 @@ func fromNumber(a *Arg, f float64, v *value) (err error) {
 	v.f = f
 	switch a.Kind {
 	case KindSize:
+		if a.Wide && f >= maxSize && f < maxWide {
+			v.n = int64(uint64(f))
+			break
+		}
 		v.n, err = sizeOf(f)
 	case KindDelta:
 		v.n, err = sizeOf(math.Abs(math.Floor(f)))
@@ -184,10 +188,10 @@ func fromNumber(a *Arg, f float64, v *value) (err error) {
 			v.n = -v.n
 		}
 	case KindAddr:
-		if !(f >= 0 && f < maxSize) {
+		if !(f >= 0 && f < maxWide) {
 			return fmt.Errorf("expected an address, got %s", formatNumber(f))
 		}
-		v.n = int64(f)
+		v.n = int64(uint64(f))
 	case KindTime:
 		var t engine.Time
 		t, err = timeOf(f)

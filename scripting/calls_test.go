@@ -10,25 +10,67 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
 
-// callsDir holds a scenario of random system calls and what a real kernel made of them: one file a run, named by the run's parameters, with the rows
-// of its observations.csv without the times. A run is recorded with
+// callsDir holds a scenario of random system calls, calls.lua, and what a real kernel made of it: in seeds-FROM-TO.gz the rows of the observations.csv of
+// one run after the other, without the times, each run after a line with its seed. A seed is a boot of a machine, set as the seed says, on which 15
+// processes, three of each of five kinds, and the children that they make, walk one after the other, each by a stream of its own. Runs are recorded with
 //
-//	oracle/run scripting/testdata/calls/calls.lua --set seed=N --set n=10 -o DIR
-//	go test ./scripting -run TestRecordCalls -record DIR/observations.csv,seed=N,n=10
+//	for s in $(seq 1 60); do oracle/run scripting/testdata/calls/calls.lua --set seed=$s -o DIR/$s; done
+//	go test ./scripting -run TestRecordCalls -record DIR
+//
+// Where a run differs, --set detail=1 shows in both places what the rows only sum up.
 const callsDir = "testdata/calls"
 
-var record = flag.String("record", "", "observations.csv of a real kernel's run of calls.lua, and the run's parameters, to keep for TestCallsAsRecorded")
+// seedsPerFile is how many runs a file of the corpus holds.
+const seedsPerFile = 20
 
-// TestRecordCalls keeps a run of the real kernel when it is asked to.
+var record = flag.String("record", "", "directory of a real kernel's runs of calls.lua, by seed, to keep for TestCallsAsRecorded")
+
+// TestRecordCalls keeps runs of the real kernel when it is asked to, instead of those that are there.
 func TestRecordCalls(t *testing.T) {
 	if *record == "" {
 		t.Skip("no -record")
 	}
-	file, params, _ := strings.Cut(*record, ",")
+	var seeds []int
+	dirs, _ := filepath.Glob(filepath.Join(*record, "*", "observations.csv"))
+	for _, d := range dirs {
+		n, err := strconv.Atoi(filepath.Base(filepath.Dir(d)))
+		if err != nil {
+			t.Fatalf("%s: the folder's name is no seed", d)
+		}
+		seeds = append(seeds, n)
+	}
+	slices.Sort(seeds)
+	for _, old := range corpus(t) {
+		if err := os.Remove(old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for part := range slices.Chunk(seeds, seedsPerFile) {
+		var out bytes.Buffer
+		z, _ := gzip.NewWriterLevel(&out, gzip.BestCompression)
+		for _, seed := range part {
+			fmt.Fprintf(z, "seed %d\n", seed)
+			writeRows(t, z, filepath.Join(*record, strconv.Itoa(seed), "observations.csv"))
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		name := fmt.Sprintf("seeds-%d-%d.gz", part[0], part[len(part)-1])
+		if err := os.WriteFile(filepath.Join(callsDir, name), out.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// writeRows writes the rows of an observations.csv as TestCallsAsRecorded reads them.
+func writeRows(t *testing.T, w io.Writer, file string) {
+	t.Helper()
 	f, err := os.Open(file)
 	if err != nil {
 		t.Fatal(err)
@@ -38,48 +80,60 @@ func TestRecordCalls(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out bytes.Buffer
-	z, _ := gzip.NewWriterLevel(&out, gzip.BestCompression)
 	for _, r := range rows[1:] {
-		fmt.Fprintf(z, "%s %s=%s\n", r[1], r[2], r[3])
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(callsDir, params+".gz"), out.Bytes(), 0o644); err != nil {
-		t.Fatal(err)
+		fmt.Fprintf(w, "%s %s=%s\n", r[1], r[2], r[3])
 	}
 }
 
-// TestCallsAsRecorded makes the random system calls that were made on a real kernel, and compares what each returned and what the process looked like
-// after it: sizes, page tables, mappings, smaps.
-func TestCallsAsRecorded(t *testing.T) {
+func corpus(t *testing.T) []string {
+	t.Helper()
 	files, err := filepath.Glob(filepath.Join(callsDir, "*.gz"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no recorded runs: %v", err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// TestCallsAsRecorded makes the random system calls that were made on a real kernel, and compares what each returned and what changed in the process by
+// it: sizes, page tables, charges, mappings, smaps.
+func TestCallsAsRecorded(t *testing.T) {
+	files := corpus(t)
+	if len(files) == 0 {
+		t.Fatal("no recorded runs")
 	}
 	for i, file := range files {
-		if testing.Short() && i > 1 {
+		if testing.Short() && i > 0 {
 			break
 		}
-		set := map[string]string{}
-		for _, kv := range strings.Split(strings.TrimSuffix(filepath.Base(file), ".gz"), ",") {
-			name, value, _ := strings.Cut(kv, "=")
-			set[name] = value
+		for seed, rows := range bySeed(readRecorded(t, file)) {
+			t.Run("seed "+seed, func(t *testing.T) {
+				t.Parallel()
+				sc, err := Load(filepath.Join(callsDir, "calls.lua"), LoadOptions{Set: map[string]string{"seed": seed}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				rec := &memo{}
+				if _, err := sc.Run(context.Background(), RunOptions{Recorder: rec, Cost: "oracle"}); err != nil {
+					t.Fatal(err)
+				}
+				compareCalls(t, rowsByProcess(rows), rowsByProcess(rec.of("obs")))
+			})
 		}
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			t.Parallel()
-			sc, err := Load(filepath.Join(callsDir, "calls.lua"), LoadOptions{Set: set})
-			if err != nil {
-				t.Fatal(err)
-			}
-			rec := &memo{}
-			if _, err := sc.Run(context.Background(), RunOptions{Recorder: rec, Cost: "oracle"}); err != nil {
-				t.Fatal(err)
-			}
-			compareCalls(t, rowsByProcess(readRecorded(t, file)), rowsByProcess(rec.of("obs")))
-		})
 	}
+}
+
+// bySeed sorts the rows of a file of the corpus by the run that they are of.
+func bySeed(rows []string) map[string][]string {
+	out := map[string][]string{}
+	seed := ""
+	for _, r := range rows {
+		if s, ok := strings.CutPrefix(r, "seed "); ok {
+			seed = s
+			continue
+		}
+		out[seed] = append(out[seed], r)
+	}
+	return out
 }
 
 // TestSysVAsRecorded compares a walk through the life of a System V segment with what a real kernel made of it.

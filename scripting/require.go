@@ -48,6 +48,7 @@ func (s *state) compileChunk(chunk []ast.Stmt, name string) (fn *lua.LFunction, 
 			fn, err = nil, errorf(name, 0, "the compiler cannot take this script: %v", r)
 		}
 	}()
+	fixLogicalAssign(chunk)
 	proto, err := lua.Compile(chunk, name)
 	if err != nil {
 		return nil, parseError(err, name)

@@ -13,6 +13,9 @@ import (
 // maxSize is the largest size in bytes that the language has.
 const maxSize = math.MaxInt64
 
+// maxWide is the end of the addresses and lengths that a system call can be given.
+const maxWide = 1 << 64
+
 type unit struct {
 	name  string
 	scale int64

@@ -80,8 +80,7 @@ func (s *Space) Unmapped(hint, n uint64) (uint64, bool) {
 	if n > l.TaskSize {
 		return 0, false
 	}
-	if hint != 0 {
-		hint &^= PageSize - 1
+	if hint &^= PageSize - 1; hint != 0 { // less than a page is no hint (round_hint_to_min)
 		if hint < l.MmapMinAddr {
 			hint = l.MmapMinAddr
 		}
@@ -97,27 +96,41 @@ func (s *Space) Unmapped(hint, n uint64) (uint64, bool) {
 	return s.bottomUp(n)
 }
 
-// topDown walks the gaps below MmapBase from the highest on.
+// topDown walks the gaps below MmapBase from the highest on (unmapped_area_topdown). A gap that is large enough but for the guard gap of a stack above it
+// is used below that, or else nothing is above the guard gap's start; a smaller one does not keep the search from what lies below it.
 func (s *Space) topDown(n uint64) (uint64, bool) {
 	const low = PageSize
-	end := s.MmapBase
-	if v := s.FindNext(s.MmapBase); v != nil {
-		end = min(end, startGap(v))
-	}
-	found, ok := uint64(0), false
-	s.key.Start = s.MmapBase - 1
-	s.vmas.DescendLessOrEqual(&s.key, func(v *VMA) bool {
-		if v.End <= end && end-v.End >= n {
-			found, ok = end-n, true
-			return false
+	limit := s.MmapBase
+	above := s.FindNext(limit)
+	at, ok := s.vmas.below(limit - 1)
+	for ; ok; at, ok = s.vmas.prev(at) {
+		v := s.vmas.get(at)
+		if a, found := lowGap(v.End, &limit, above, n); found {
+			return a, true
 		}
-		end = min(end, startGap(v))
-		return true
-	})
-	if !ok && end >= low && end-low >= n {
-		return end - n, true
+		above = v
 	}
-	return found, ok
+	return lowGap(low, &limit, above, n)
+}
+
+// lowGap gives the highest place for n bytes between floor and the VMA above it, which may lower the limit of all places.
+func lowGap(floor uint64, limit *uint64, above *VMA, n uint64) (uint64, bool) {
+	end := *limit
+	if above != nil {
+		end = min(end, above.Start)
+	}
+	if end < floor || end-floor < n {
+		return 0, false
+	}
+	if above != nil {
+		if gap := startGap(above); gap < end {
+			*limit = gap
+			if end = gap; end < floor || end-floor < n {
+				return 0, false
+			}
+		}
+	}
+	return end - n, true
 }
 
 // bottomUp walks the gaps above LegacyBase from the lowest on.
@@ -127,17 +140,15 @@ func (s *Space) bottomUp(n uint64) (uint64, bool) {
 	if v := s.Find(addr); v != nil {
 		addr = v.End
 	}
-	found := false
-	s.key.Start = addr
-	s.vmas.AscendGreaterOrEqual(&s.key, func(v *VMA) bool {
+	at, ok := s.vmas.atOrAbove(addr)
+	for ; ok; at, ok = s.vmas.next(at) {
+		v := s.vmas.get(at)
 		if gap := startGap(v); gap >= addr && gap-addr >= n {
-			found = true
-			return false
+			return addr, true
 		}
 		addr = v.End
-		return true
-	})
-	if !found && (addr > l.TaskSize || l.TaskSize-addr < n) {
+	}
+	if addr > l.TaskSize || l.TaskSize-addr < n {
 		return 0, false
 	}
 	return addr, true

@@ -63,7 +63,7 @@ func (s *Space) Insert(v *VMA) *VMA {
 			return next
 		}
 	}
-	s.vmas.ReplaceOrInsert(v)
+	s.vmas.insert(v)
 	v.Object.link(v)
 	return v
 }
@@ -93,9 +93,10 @@ func (v *VMA) CanExtend(f VMFlags) bool {
 }
 
 func (s *Space) startsAt(addr uint64) *VMA {
-	s.key.Start = addr
-	v, _ := s.vmas.Get(&s.key)
-	return v
+	if v := s.atOrBelow(addr); v != nil && v.Start == addr {
+		return v
+	}
+	return nil
 }
 
 // merge is vma_merge: the range [addr, end), which is free, or a VMA, or the lower or upper part of one, is to be as k says; if a
@@ -177,10 +178,10 @@ func (s *Space) swallow(v *VMA) {
 
 // moveStart gives a VMA another start, which keeps the order.
 func (s *Space) moveStart(v *VMA, start uint64) {
-	s.vmas.Delete(v)
+	s.vmas.remove(v)
 	v.PgOff += uint64(int64(start-v.Start) >> PageShift)
 	v.Start = start
-	s.vmas.ReplaceOrInsert(v)
+	s.vmas.insert(v)
 }
 
 // Split cuts v at addr, which lies strictly inside, and returns the upper part (__split_vma).
@@ -191,7 +192,7 @@ func (s *Space) Split(v *VMA, addr uint64) *VMA {
 	}
 	v.End = addr
 	s.anons.cloneChain(up, v)
-	s.vmas.ReplaceOrInsert(up)
+	s.vmas.insert(up)
 	v.Object.link(up)
 	return up
 }
@@ -233,7 +234,7 @@ func (s *Space) Copy(v *VMA, addr, n, pgoff uint64) {
 		File: v.File, Swapin: v.Swapin,
 	}
 	s.anons.cloneChain(w, v)
-	s.vmas.ReplaceOrInsert(w)
+	s.vmas.insert(w)
 	w.Object.link(w)
 }
 

@@ -1,7 +1,5 @@
 package addrspace
 
-import "github.com/google/btree"
-
 // Kinds of resident memory, indices of Space.RSS (MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES).
 const (
 	RSSFile = iota
@@ -33,9 +31,8 @@ type Space struct {
 	Swapped                          bool         // it is on the list of spaces that may have swap entries (mmlist)
 	Aged                             []AgingMark  // by node, what the walks of the multi-generational LRU have seen (mm->lru_gen)
 
-	vmas  *btree.BTreeG[*VMA]
+	vmas  vmas
 	hint  *VMA // the VMA found last
-	key   VMA  // for searching
 	anons *AnonVMAs
 	tables
 }
@@ -48,10 +45,7 @@ type AgingMark struct {
 
 // NewSpace makes an empty address space in the given layout, top-down and without randomisation. stackLimit is RLIMIT_STACK in bytes.
 func NewSpace(l *Layout, stackLimit uint64, anons *AnonVMAs) *Space {
-	return &Space{
-		Layout: l, MmapBase: l.MmapBase(stackLimit, 0, false), LegacyBase: l.LegacyBase(), anons: anons,
-		vmas: btree.NewG(16, func(a, b *VMA) bool { return a.Start < b.Start }),
-	}
+	return &Space{Layout: l, MmapBase: l.MmapBase(stackLimit, 0, false), LegacyBase: l.LegacyBase(), anons: anons}
 }
 
 // SetRandom moves where mappings begin by rnd bytes, down, or up from the legacy base for bottomUp (arch_pick_mmap_layout). Nothing is mapped yet.
@@ -71,7 +65,7 @@ func NewSpaceLike(s *Space) *Space {
 }
 
 // MapCount is the number of VMAs (map_count).
-func (s *Space) MapCount() int { return s.vmas.Len() }
+func (s *Space) MapCount() int { return s.vmas.n }
 
 // Resident is the resident set in pages: file, anonymous and shared memory (get_mm_rss).
 func (s *Space) Resident() int64 { return s.RSS[RSSFile] + s.RSS[RSSAnon] + s.RSS[RSSShmem] }
@@ -95,16 +89,23 @@ func (s *Space) Find(addr uint64) *VMA {
 
 // FindNext returns the first VMA that ends above addr (find_vma), or nil.
 func (s *Space) FindNext(addr uint64) *VMA {
-	if v := s.Find(addr); v != nil {
+	if v := s.hint; v != nil && v.Contains(addr) {
 		return v
 	}
-	var found *VMA
-	s.key.Start = addr
-	s.vmas.AscendGreaterOrEqual(&s.key, func(v *VMA) bool {
-		found = v
-		return false
-	})
-	return found
+	at, ok := s.vmas.below(addr)
+	if ok {
+		if v := s.vmas.get(at); addr < v.End {
+			s.hint = v
+			return v
+		}
+		at, ok = s.vmas.next(at)
+	} else {
+		ok = s.vmas.n > 0
+	}
+	if !ok {
+		return nil
+	}
+	return s.vmas.get(at)
 }
 
 // FindPrev returns the last VMA that starts below addr, or nil.
@@ -116,22 +117,20 @@ func (s *Space) FindPrev(addr uint64) *VMA {
 }
 
 func (s *Space) atOrBelow(addr uint64) *VMA {
-	var found *VMA
-	s.key.Start = addr
-	s.vmas.DescendLessOrEqual(&s.key, func(v *VMA) bool {
-		found = v
-		return false
-	})
-	return found
+	at, ok := s.vmas.below(addr)
+	if !ok {
+		return nil
+	}
+	return s.vmas.get(at)
 }
 
 // Each calls f for every VMA by ascending address until it returns false. f must not change the tree.
-func (s *Space) Each(f func(*VMA) bool) { s.vmas.Ascend(f) }
+func (s *Space) Each(f func(*VMA) bool) { s.vmas.each(f) }
 
 // List returns the VMAs by ascending address.
 func (s *Space) List() []*VMA {
-	out := make([]*VMA, 0, s.vmas.Len())
-	s.vmas.Ascend(func(v *VMA) bool {
+	out := make([]*VMA, 0, s.vmas.n)
+	s.vmas.each(func(v *VMA) bool {
 		out = append(out, v)
 		return true
 	})
@@ -158,11 +157,12 @@ func (s *Space) remove(v *VMA) {
 	if s.hint == v {
 		s.hint = nil
 	}
-	s.vmas.Delete(v)
+	s.vmas.remove(v)
 }
 
 // Drop takes a VMA out whose page-table entries are gone already.
 func (s *Space) Drop(v *VMA) {
+	s.noteHiwater() // mremap(2) leaves it behind (remove_mt)
 	s.account(v.Flags, -int64(v.Pages()))
 	s.remove(v)
 	s.anons.Unlink(v)
@@ -172,10 +172,10 @@ func (s *Space) Drop(v *VMA) {
 // Grow moves the start of a VMA that grows down to a lower address, which is free.
 func (s *Space) Grow(v *VMA, start uint64) {
 	n := (v.Start - start) >> PageShift
-	s.vmas.Delete(v)
+	s.vmas.remove(v)
 	v.Start = start
 	v.PgOff -= n
-	s.vmas.ReplaceOrInsert(v)
+	s.vmas.insert(v)
 	s.account(v.Flags, int64(n))
 	s.noteHiwater()
 }
@@ -185,7 +185,7 @@ func (s *Space) Adopt(v *VMA) {
 	v.Space = s
 	s.account(v.Flags, int64(v.Pages()))
 	s.noteHiwater()
-	s.vmas.ReplaceOrInsert(v)
+	s.vmas.insert(v)
 	v.Object.link(v)
 }
 
