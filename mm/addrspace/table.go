@@ -381,7 +381,9 @@ func (s *Space) freeDirs(p *top, start, end uint64, covered func(uint64, uint) b
 }
 
 func (s *Space) freeLeaves(d *dir, start, end uint64, covered func(uint64, uint) bool, a TableAllocator) {
-	for base := start >> LeafShift << LeafShift; base < end; base += 1 << LeafShift {
+	// By whole tables: of one that holds two leaves the other may have been emptied before.
+	table := uint64(1) << s.Layout.TableShift
+	for base := start &^ (table - 1); base < (end+table-1)&^(table-1); base += 1 << LeafShift {
 		l := d.leaves.at(base >> LeafShift)
 		if l == nil || !covered(base, s.Layout.TableShift) {
 			continue
