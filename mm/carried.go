@@ -23,8 +23,32 @@ func (cfg *Config) carried() carried {
 	return c
 }
 
-// carriedBase is where a process's carried memory lies, away from its heap and its mappings.
-const carriedBase = 0x10000000
+// carriedBase is where a process's carried memory lies, away from its heap and its mappings, as in the recorder.
+func (k *Kernel) carriedBase() uint64 {
+	if k.Mem.Arch == phys.I386 {
+		return 0x50000000
+	}
+	return 0x100000000000
+}
+
+// interpreterKB is the recorder's region of the interpreter's own memory: 1 MiB, and the page before it.
+const interpreterKB = 1024 + 4
+
+// heapStart is where a program's heap begins without randomisation. That of a recorded machine is behind the image of the recorder, a static program
+// that begins where such programs do: all that it had mapped but its stack, the kernel's pages, the interpreter's region and what it shares with
+// the others is the image and the first page of the heap.
+func (k *Kernel) heapStart() uint64 {
+	if k.cfg.Boot == nil || k.cfg.Boot.Baseline.VmSize == 0 {
+		return k.layout.ImageBase
+	}
+	b := k.cfg.Boot.Baseline
+	const kernelPagesKB = (vvarPages + vdsoPages) * 4
+	other := b.VmStk + b.RssShmem + interpreterKB + kernelPagesKB + startHeap*4
+	if b.VmSize < other {
+		return k.layout.ImageBase
+	}
+	return k.layout.StaticBase + (b.VmSize-other)<<10
+}
 
 // adoptCarried moves what the process carries from the boot processes, which have all that was recorded, into its own address space.
 func (p *Process) adoptCarried() {
@@ -62,7 +86,7 @@ func (p *Process) renewCarried() {
 
 // mapCarried maps the locked and the other part of what a process carries. fill makes pages of a mapping resident and returns how many there are.
 func (p *Process) mapCarried(c carried, fill func(v *addrspace.VMA, resident uint64, locked int) uint64) {
-	at := uint64(carriedBase)
+	at := p.k.carriedBase()
 	for _, part := range []struct {
 		pages, resident uint64
 		locked          int

@@ -48,7 +48,7 @@ func (p *Process) newSpace() *addrspace.Space {
 	size := min(uint64(argPages*page+stackExpand), p.rlimit.Stack&^(page-1))
 	p.mapImage(s, &addrspace.VMA{Start: top - size, End: top, PgOff: (top - size) >> addrspace.PageShift, Flags: vmData | addrspace.VMGrowsDown})
 	s.Stack = top - page
-	s.StartBrk = l.ImageBase + r.Brk
+	s.StartBrk = p.k.heapStart() + r.Brk
 	s.Brk = s.StartBrk + startHeap*page
 	p.mapImage(s, &addrspace.VMA{Start: s.StartBrk, End: s.Brk, PgOff: s.StartBrk >> addrspace.PageShift, Flags: vmData})
 	p.mapVDSO(s, r)
