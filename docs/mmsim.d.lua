@@ -516,9 +516,7 @@ function m:sysctl(name, value) end
 ---@param n? integer
 function m:drop_caches(n) end
 
----Writes vm.compact_memory.
----Not there yet in this version.
----@deprecated
+---Writes vm.compact_memory: compacts all zones.
 function m:compact_memory() end
 
 ---Writes all dirty pages back.

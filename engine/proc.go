@@ -247,6 +247,14 @@ func (p *Proc) WaitTimeout(c *Cond, d Duration) bool {
 	return p.signalled
 }
 
+// WaitUpkeep is WaitTimeout for a process that only looks after things when the time is over: the wait does not keep Sim.Idle from being true.
+func (p *Proc) WaitUpkeep(c *Cond, d Duration) bool {
+	e := func() *event { return &p.sim.q.events[p.slot] }
+	e().upkeep = true
+	defer func() { e().upkeep = false }()
+	return p.WaitTimeout(c, d)
+}
+
 func (p *Proc) wait(c *Cond) {
 	p.signalled = false
 	p.state = StateWaiting

@@ -34,6 +34,8 @@ type event struct {
 	fn   func()
 	proc *Proc
 	next uint32 // the next free slot, 0 for none
+	// upkeep marks the event as one that the run does not go on for: see Sim.Idle.
+	upkeep bool
 }
 
 // queue is a 4-ary heap of entries over a slab of events. Cancelling sets the event's key to 0 and leaves the entry, which no longer
@@ -139,7 +141,7 @@ func (q *queue) newProc(p *Proc) uint32 {
 // freeSlot takes back a slot whose event is not pending.
 func (q *queue) freeSlot(slot uint32) {
 	e := &q.events[slot]
-	e.fn, e.proc = nil, nil
+	e.fn, e.proc, e.upkeep = nil, nil, false
 	e.next, q.free = q.free, slot
 }
 

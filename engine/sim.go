@@ -170,6 +170,25 @@ func (s *Sim) At(t Time, fn func()) Timer { return s.q.push(max(t, s.now), fn) }
 // After schedules fn at d from now, as At does; a d below 0 counts as 0.
 func (s *Sim) After(d Duration, fn func()) Timer { return s.q.push(s.now.add(d), fn) }
 
+// AfterUpkeep is After for a callback that only looks after things and comes again and again, such as taking samples: it does not keep Idle from
+// being true.
+func (s *Sim) AfterUpkeep(d Duration, fn func()) Timer {
+	t := s.q.push(s.now.add(d), fn)
+	s.q.events[slotOf(t.key)].upkeep = true
+	return t
+}
+
+// Idle reports whether nothing is ahead but upkeep (AfterUpkeep, Proc.WaitUpkeep), the current callback or process apart. Who does upkeep asks before going on
+// with it, so that a run in which nothing will ever happen again ends.
+func (s *Sim) Idle() bool {
+	for _, e := range s.q.heap {
+		if ev := &s.q.events[slotOf(e.key)]; e.key != endKey && e.at != MaxTime && ev.key == e.key && !ev.upkeep {
+			return false
+		}
+	}
+	return s.queued == 0
+}
+
 // Cancel forgets a scheduled callback. It reports false if it has run or was cancelled already.
 func (s *Sim) Cancel(t Timer) bool { return s.q.cancel(t) }
 

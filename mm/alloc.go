@@ -70,7 +70,7 @@ func (t *task) allocSlowpath(ac *phys.AllocContext, gfp phys.GFP, order int) phy
 	}
 	canCompact := gfp&phys.GFPIO != 0
 	if canDirect && canCompact && (costly || order > 0 && ac.Migratetype != phys.MigrateMovable) && t.reserveFlags(gfp) == 0 {
-		pfn, result := t.directCompact(ac, order, compactAsync)
+		pfn, result := t.directCompact(ac, order, flags, compactAsync)
 		if pfn != 0 {
 			return pfn
 		}
@@ -102,7 +102,7 @@ func (t *task) allocSlowpath(ac *phys.AllocContext, gfp phys.GFP, order int) phy
 		if pfn != 0 {
 			return pfn
 		}
-		pfn, result := t.directCompact(ac, order, prio)
+		pfn, result := t.directCompact(ac, order, flags, prio)
 		if pfn != 0 {
 			return pfn
 		}

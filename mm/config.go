@@ -107,6 +107,7 @@ func New(sim *engine.Sim, cfg Config) (*Kernel, error) {
 	k.startPSI()
 	for _, n := range mem.Nodes {
 		k.startKswapd(n)
+		k.startKcompactd(n)
 	}
 	k.initSysctl()
 	k.initBios()

@@ -41,6 +41,8 @@ type CostTable struct {
 	AgePage         engine.Time // the same: per page put into another generation
 	SwapOutPage     engine.Time // reclaim: per page unmapped and handed to the swap device
 	FreePage        engine.Time // reclaim: per clean page removed from the swap cache and freed
+	CompactScan     engine.Time // compaction: per page frame looked at
+	MigratePage     engine.Time // compaction: per page moved: unmapped, copied, mapped again
 	OOMKill         engine.Time // choosing and killing a victim
 
 	File FileCosts // files and the page cache
@@ -85,6 +87,8 @@ var serverCosts = CostTable{
 	AgePage:         57,     // as AdvisePage: a page is found and put on another list
 	SwapOutPage:     1000,   // [S] PAGEOUT per page, 15 us
 	FreePage:        130,    // [S] munmap per page, 2 us
+	CompactScan:     346,    // compact_memory on 512 MiB that looked at 10,925 frames and moved none: 3.78 ms
+	MigratePage:     23_000, // the same, 12,286 frames and 230 pages moved: 9.62 ms
 	OOMKill:         65_000, // [S] 0.97 ms
 
 	Exec: 500_000, // [E] fork, exec, exit and wait 620 us, less the same without exec, 120 us
@@ -134,6 +138,8 @@ var oracleCosts = CostTable{
 	AgePage:         860,  // as AdvisePage: a page is found and put on another list
 	SwapOutPage:     15_000,
 	FreePage:        1981,
+	CompactScan:     346,     // compact_memory on 512 MiB that looked at 10,925 frames and moved none: 3.78 ms
+	MigratePage:     23_000,  // the same, 12,286 frames and 230 pages moved: 9.62 ms
 	OOMKill:         973_000, // oom-order: from "invoked oom-killer" to "Killed process" in its dmesg
 	File:            oracleFileCosts,
 

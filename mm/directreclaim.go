@@ -59,11 +59,10 @@ func (t *task) tryToFreePages(ac *phys.AllocContext, gfp phys.GFP, order int) ui
 
 // shrinkZones reclaims once from each node of the zonelist (shrink_zones) and tells whether compaction can go to work instead.
 func (sc *scanControl) shrinkZones(ac *phys.AllocContext) (ready bool) {
-	k := sc.t.k
 	var last, first *phys.Node
 	for i := ac.Zonelist.First(sc.reclaimIdx, ac.Nodemask); i >= 0; i = ac.Zonelist.Next(i+1, sc.reclaimIdx, ac.Nodemask) {
 		z := ac.Zonelist.Zones[i]
-		if sc.gfp&phys.GFPIO != 0 && sc.order > phys.CostlyOrder && k.compactionReady(z, sc.order, sc.reclaimIdx) {
+		if sc.gfp&phys.GFPIO != 0 && sc.order > phys.CostlyOrder && compactionReady(z, sc.order, sc.reclaimIdx) {
 			ready = true
 			continue
 		}

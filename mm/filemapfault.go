@@ -235,12 +235,18 @@ func (p *Process) objectPageOr(v *addrspace.VMA, m *mapping, index uint64, held 
 		}
 		p.bus()
 	}
+	var pfn phys.PFN
+	var r faultResult
 	if o := m.host.shm; o != nil {
-		return p.shmemPage(o, index)
+		pfn, r = p.shmemPage(o, index)
+	} else {
+		pfn, r = p.filemapFault(v, m, index)
 	}
-	pfn, r := p.filemapFault(v, m, index)
 	if pfn != 0 && index >= m.host.filePages() {
 		return p.objectPageOr(v, m, index, held) // cut off while it was read
+	}
+	if pfn != 0 && phys.PFN(m.tree.Page(index)) != pfn {
+		return 0, faultRetry // reclaimed or moved meanwhile
 	}
 	return pfn, r
 }

@@ -31,12 +31,13 @@ type Kernel struct {
 	swapDevs []swapDevice     // those that were declared, in use or not
 	anons    addrspace.AnonVMAs
 
-	events    *[vmstat.NrEvents]uint64
-	lruvecs   []*lru.Lruvec // by node
-	lruGen    *lruGen       // of the multi-generational LRU; nil: the machine has the classic one
-	nodes     []nodeState   // by node
-	batches   []cpuBatches  // by CPU
-	nodeOfCPU []*phys.Node
+	events      *[vmstat.NrEvents]uint64
+	lruvecs     []*lru.Lruvec   // by node
+	lruGen      *lruGen         // of the multi-generational LRU; nil: the machine has the classic one
+	nodes       []nodeState     // by node
+	compactions []*compactState // by zone
+	batches     []cpuBatches    // by CPU
+	nodeOfCPU   []*phys.Node
 
 	processes []*Process // in the order of creation, ended ones included
 	byName    map[string]*Process
@@ -89,6 +90,7 @@ type Kernel struct {
 // nodeState is what reclaim keeps per node (parts of struct pglist_data).
 type nodeState struct {
 	kswapd             task
+	kcompactd          kcompactdState
 	wait               *engine.Cond // kswapd_wait
 	sleeping           bool
 	order              int // kswapd_order

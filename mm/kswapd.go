@@ -128,7 +128,7 @@ func boosted(n *phys.Node, highest phys.ZoneType) bool {
 // kswapd is the thread that keeps a node's free memory between the low and the high watermark (kswapd).
 func (k *Kernel) kswapd(n *phys.Node) {
 	st := &k.nodes[n.ID]
-	top := n.Zones[len(n.Zones)-1].Type
+	top := topZone(n)
 	allocOrder, reclaimOrder := 0, 0
 	highest := top
 	st.order, st.highestZoneidx = 0, noZone
@@ -170,6 +170,7 @@ func (k *Kernel) kswapdTryToSleep(n *phys.Node, allocOrder, reclaimOrder int, hi
 	remaining := false
 	st.sleeping = true
 	if k.prepareKswapdSleep(n, reclaimOrder, highest) {
+		k.resetIsolationSuitable(n)
 		k.wakeupKcompactd(n, allocOrder, highest)
 		remaining = t.proc.WaitTimeout(st.wait, kswapdNap)
 		if remaining {

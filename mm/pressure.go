@@ -73,7 +73,7 @@ func (k *Kernel) armPSI(jiffies int64) {
 	if jiffies >= wheelLevel {
 		shift = wheelShift
 	}
-	k.Sim.At(engine.Time((due>>shift+1)<<shift)*jiffy, k.psiWork)
+	k.Sim.AfterUpkeep(engine.Time((due>>shift+1)<<shift)*jiffy-k.Sim.Now(), k.psiWork)
 }
 
 // memstall begins a time in which the task that runs is stalled for want of memory, whether it works or waits; end ends it (psi_memstall_enter,

@@ -26,7 +26,7 @@ type loads struct {
 func (k *Kernel) startLoad() {
 	if !k.load.ticking {
 		k.load.ticking = true
-		k.Sim.After(loadEvery, k.tickLoad)
+		k.Sim.AfterUpkeep(loadEvery, k.tickLoad)
 	}
 }
 
@@ -40,7 +40,7 @@ func (k *Kernel) tickLoad() {
 		}
 		k.load.avg[i] = v / loadOne
 	}
-	if k.Sim.Horizon() < engine.MaxTime { // else nothing will ever happen again, and the run is over
+	if !k.Sim.Idle() { // else nothing will ever happen again, and the run is over
 		k.startLoad()
 	}
 }

@@ -51,7 +51,7 @@ func (sc *scanControl) shouldContinue(n *phys.Node, reclaimed uint64) bool {
 		return false
 	}
 	for _, z := range n.Zones {
-		if z.Type <= sc.reclaimIdx && z.Managed > 0 && k.compactionSuitable(z, sc.order, sc.reclaimIdx) != compactSkipped {
+		if z.Type <= sc.reclaimIdx && z.Managed > 0 && compactionSuitable(z, sc.order, 0, sc.reclaimIdx) != compactSkipped {
 			return false
 		}
 	}

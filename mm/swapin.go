@@ -53,6 +53,9 @@ func (p *Process) swapIn(v *addrspace.VMA, l *addrspace.Leaf, i uint, addr uint6
 	}
 	k.mapSwapped(v, l, i, addr, e, pfn, p.cpu(), write, direct)
 	p.spend(k.cost.SwapInFault)
+	if !addrspace.Test(&l.Present, i) { // reclaimed again meanwhile
+		return faultRetry
+	}
 	if write && !addrspace.Test(&l.Writable, i) {
 		if r := p.writeProtected(v, l, i, addr); r != faultDone {
 			return r

@@ -18,6 +18,7 @@ type sysctls struct {
 	adminReserveKbytes, userReserveKbytes               uint64
 	maxMapCount                                         uint64
 	swappiness, pageCluster                             uint64
+	compactionProactiveness                             uint64
 	panicOnOOM                                          uint64
 	oomKillAllocatingTask, oomDumpTasks                 bool
 	randomizeVASpace, mmapRndBits                       uint64
@@ -39,7 +40,7 @@ func (k *Kernel) initSysctl() {
 	free := k.Mem.EarlyFree(modules) * 4
 	k.sysctl = sysctls{
 		overcommitRatio: 50, adminReserveKbytes: min(free/32, 8192), userReserveKbytes: min(free/32, 131072), maxMapCount: 65530,
-		swappiness: 60, pageCluster: 3, oomDumpTasks: true, mmapRndBits: uint64(k.layout.MmapRndBits),
+		swappiness: 60, pageCluster: 3, compactionProactiveness: 20, oomDumpTasks: true, mmapRndBits: uint64(k.layout.MmapRndBits),
 	}
 }
 
@@ -111,6 +112,7 @@ var knobs = map[string]knob{
 	"vm.overcommit_ratio":         exclusiveKnob(func(k *Kernel) (*uint64, *uint64) { return &k.sysctl.overcommitRatio, &k.sysctl.overcommitKbytes }),
 	"vm.overcommit_kbytes":        exclusiveKnob(func(k *Kernel) (*uint64, *uint64) { return &k.sysctl.overcommitKbytes, &k.sysctl.overcommitRatio }),
 	"vm.swappiness":               number(func(k *Kernel) *uint64 { return &k.sysctl.swappiness }, 0, maxSwappiness),
+	"vm.compaction_proactiveness": {get: func(k *Kernel) string { return itoa(int(k.sysctl.compactionProactiveness)) }, set: setProactiveness},
 	"vm.page-cluster":             number(func(k *Kernel) *uint64 { return &k.sysctl.pageCluster }, 0, 31),
 	"kernel.numa_balancing":       {get: func(*Kernel) string { return "0" }, set: setNumaBalancing},
 	"kernel.randomize_va_space":   number(func(k *Kernel) *uint64 { return &k.sysctl.randomizeVASpace }, 0, 2),

@@ -103,6 +103,11 @@ func machineSwapoff(c *call) int {
 
 func machineSwapon(c *call) int { return c.done(c.kernel().k.Swapon(c.t.proc)) }
 
+func machineCompactMemory(c *call) int {
+	c.kernel().k.CompactMemory(c.t.proc)
+	return 0
+}
+
 func machineNow(c *call) int { return c.number(c.kernel().sim.Now().Seconds()) }
 
 func machineRecord(c *call) int {

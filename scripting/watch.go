@@ -81,7 +81,7 @@ func (r *run) armWatches() {
 		at = min(at, w.next)
 	}
 	if at < engine.MaxTime {
-		r.sim.At(at, r.watch)
+		r.sim.AfterUpkeep(at-r.sim.Now(), r.watch)
 	}
 }
 
@@ -95,7 +95,7 @@ func (r *run) watch() {
 	}
 	r.look()
 	// When nothing else is ahead the run is over or stuck, which watching must not hide.
-	if r.ending == "" && (r.sim.Horizon() != engine.MaxTime || r.s.sc.StopAfter > 0) {
+	if r.ending == "" && (!r.sim.Idle() || r.s.sc.StopAfter > 0) {
 		r.armWatches()
 	}
 }

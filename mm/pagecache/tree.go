@@ -289,6 +289,11 @@ func (t *Tree) clearTags(l *leaf, w, b uint64) {
 	}
 }
 
+// Replace puts another page in the place of the one at an index, which must hold one. Its tags stay.
+func (t *Tree) Replace(index uint64, page uint32) {
+	t.leafAt(index).entry[index&leafMask] = uint64(page)
+}
+
 // SetTag tags the page at an index, and tells whether it was not tagged so far. An index without a page has no tags.
 func (t *Tree) SetTag(index uint64, tag Tag) bool {
 	l := t.leafAt(index)

@@ -55,6 +55,13 @@ func TestAgainstMap(t *testing.T) {
 					want[i] = w
 				}
 			}
+			if page := w.e != 0 && !w.value; page && rapid.IntRange(0, 5).Draw(rt, "replace") == 0 {
+				if now := want[i]; now.e != 0 && !now.value {
+					tree.Replace(i, uint32(i)+2)
+					now.e = i + 2
+					want[i] = now
+				}
+			}
 			if err := tree.Check(); err != nil {
 				rt.Fatal(err)
 			}

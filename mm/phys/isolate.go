@@ -9,7 +9,7 @@ func (m *Memory) IsolateFreePage(pfn PFN) (order int, ok bool) {
 	order = p.BuddyOrder()
 	mt := m.BlockType(pfn)
 	if mt != MigrateIsolate {
-		mark := z.Wmark(WmarkMin) + 1<<order
+		mark := z.Watermark[WmarkMin] + 1<<order // without the boost
 		if !z.WatermarkOK(0, mark, ZoneDMA, AllocCMA) {
 			return 0, false
 		}

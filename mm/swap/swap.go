@@ -262,6 +262,12 @@ func (s *Swap) CacheDelete(cpu int, e Entry, shadow uint64) {
 	a.usage[o] &^= hasCache
 }
 
+// CacheReplace puts another page in the place of the one that is in the swap cache at a slot, as migration does.
+func (s *Swap) CacheReplace(e Entry, frame uint32) {
+	a, o := s.at(e)
+	a.cache[o] = uint64(frame) << 1
+}
+
 // Pending is the number of slots that the CPUs' caches hold, claimed or about to be freed.
 func (s *Swap) Pending() int {
 	n := 0
