@@ -356,6 +356,12 @@ function p:status(field) end
 ---@return number value
 function p:smaps(field) end
 
+---Gives a file in memory without a name in any folder (memfd_create(2)); the name is what `/proc/PID/maps` shows.
+---@param name? string
+---@return number? fd
+---@return string? errno
+function p:memfd(name) end
+
 ---Gives the segment with that key, made if there is none (shmget(2)); key 0 always makes one. It outlives its processes.
 ---@param key integer
 ---@param size Size
@@ -459,14 +465,6 @@ function p:fadvise(fd, offset, len, advice) end
 ---@return true? ok
 ---@return string? errno
 function p:sync() end
-
----Gives a file in memory without a name (memfd_create(2)).
----Not there yet in this version.
----@deprecated
----@param name? string
----@return number? fd
----@return string? errno
-function p:memfd(name) end
 
 ---Adds a row to observations.csv: time, process, name, value.
 ---@param name string|number

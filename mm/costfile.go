@@ -9,11 +9,13 @@ type FileCosts struct {
 	ReadaheadPage engine.Time // per page allocated, added to the page cache and handed to the device
 	WritePage     engine.Time // write(2): per page copied to the page cache and made dirty
 	MkwriteFault  engine.Time // making a page of a file writable in a shared mapping, beside the fault
+	TmpfsNewPage  engine.Time // write(2) or fallocate(2) in memory: per page that is allocated, besides TmpfsPage
+	TmpfsPage     engine.Time // read(2) or write(2) in memory: per page copied
 	DirectPage    engine.Time // per page of a transfer with O_DIRECT
 }
 
 // serverFileCosts are [S] of serverCosts throughout: a fifteenth of oracleFileCosts.
-var serverFileCosts = FileCosts{Open: 1200, ReadPage: 240, ReadaheadPage: 1070, WritePage: 2130, DirectPage: 130, MkwriteFault: 480}
+var serverFileCosts = FileCosts{Open: 1200, ReadPage: 240, ReadaheadPage: 1070, WritePage: 2130, DirectPage: 130, TmpfsNewPage: 270, TmpfsPage: 160, MkwriteFault: 480}
 
 // oracleFileCosts are measured on the emulated machine by the case calibration.
 var oracleFileCosts = FileCosts{
@@ -23,4 +25,6 @@ var oracleFileCosts = FileCosts{
 	WritePage:     32_000,
 	DirectPage:    2000,
 	MkwriteFault:  7200, // 32 MiB written through a mapping that had been read: 7.55 us a page, less the two accesses
+	TmpfsNewPage:  4000, // shmem-swap writes 160 MiB of new pages at 6.4 us a page
+	TmpfsPage:     2400, // the least of writing 64 MiB of a file in /dev/shm again, three times
 }

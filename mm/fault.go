@@ -11,11 +11,12 @@ import (
 type faultResult uint8
 
 const (
-	faultDone  faultResult = iota
-	faultMajor             // done, and the device was waited for
-	faultRetry             // something changed meanwhile: look again
-	faultAgain             // the address space was let go meanwhile: the fault begins anew, and counts once more (VM_FAULT_RETRY)
-	faultOOM               // no memory, though the OOM killer was asked
+	faultDone   faultResult = iota
+	faultMajor              // done, and the device was waited for
+	faultRetry              // something changed meanwhile: look again
+	faultAgain              // the address space was let go meanwhile: the fault begins anew, and counts once more (VM_FAULT_RETRY)
+	faultOOM                // no memory, though the OOM killer was asked
+	faultSigbus             // there is nothing to map
 )
 
 // fault resolves one access that the page tables do not allow (handle_mm_fault). It does not return if the access kills the process.

@@ -202,6 +202,9 @@ func (k *Kernel) mapPagesAround(cpu int, v *addrspace.VMA, m *mapping, l *addrsp
 			if k.Mem.Page(pfn).Test(phys.FlagLocked | phys.FlagReadahead | phys.FlagReclaim) { // PG_reclaim and PG_readahead are one bit
 				continue
 			}
+			if m.host.shm != nil && k.Mem.Private(pfn) != 0 { // fallocate made it, and it holds nothing
+				continue
+			}
 			if miss != nil && *miss > 0 {
 				*miss--
 			}
@@ -238,7 +241,12 @@ func (p *Process) objectPageOr(v *addrspace.VMA, m *mapping, index uint64, held 
 	var pfn phys.PFN
 	var r faultResult
 	if o := m.host.shm; o != nil {
-		pfn, r = p.shmemPage(o, index)
+		if pfn, r = p.shmemPage(o, index); r == faultSigbus {
+			if held != 0 {
+				p.k.Mem.FreePage(p.cpu(), held)
+			}
+			p.bus()
+		}
 	} else {
 		pfn, r = p.filemapFault(v, m, index)
 	}

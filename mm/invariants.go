@@ -16,7 +16,7 @@ func (k *Kernel) CheckInvariants() error {
 	if err := k.Mem.CheckInvariants(); err != nil {
 		return err
 	}
-	c := checker{k: k, mapped: map[phys.PFN]int32{}, locked: map[phys.PFN]int{}, slots: map[swap.Entry]int{}, tables: map[uint32]bool{}}
+	c := checker{k: k, mapped: map[phys.PFN]int32{}, locked: map[phys.PFN]int{}, slots: map[swap.Entry]int{}, tables: map[uint32]bool{}, blocks: map[*tmpfs]int64{}}
 	for _, p := range k.processes {
 		if p.mm != nil {
 			if err := c.process(p); err != nil {
@@ -55,6 +55,7 @@ type checker struct {
 	slots     map[swap.Entry]int
 	tables    map[uint32]bool
 	committed int64
+	blocks    map[*tmpfs]int64 // pages charged to each file system in memory
 }
 
 func (c *checker) process(p *Process) error {

@@ -105,10 +105,15 @@ func (c *checker) objects() error {
 			mapped += n
 			continue
 		}
-		if len(o.VMAs()) == 0 && o.handles == 0 {
+		if len(o.VMAs()) == 0 && o.nlink == 0 && o.opens == 0 {
 			return fmt.Errorf("object %d is nobody's", o.ID)
 		}
-		c.committed += o.charged
+		if o.reserve {
+			c.committed += int64(o.filePages())
+		} else {
+			c.committed += o.alloced
+		}
+		c.blocks[o.tmpfs()] += o.alloced
 		resident, swapped := int64(0), int64(0)
 		for index, ok := o.tree.NextEntry(0, pagecache.MaxIndex); ok; index, ok = o.tree.NextEntry(index+1, pagecache.MaxIndex) {
 			e, s := o.at(index)
@@ -128,11 +133,19 @@ func (c *checker) objects() error {
 				}
 			}
 		}
-		if o.resident != resident || o.swapped != swapped || !o.reserve && o.charged != resident+swapped || o.reserve && uint64(o.charged) != o.pages {
-			return fmt.Errorf("object %d of %d pages says %d in memory, %d in swap, %d charged; %d and %d are", o.ID, o.pages, o.resident, o.swapped,
-				o.charged, resident, swapped)
+		if o.resident != resident || o.swapped != swapped || o.alloced < resident+swapped {
+			return fmt.Errorf("object %d of %d pages says %d in memory, %d in swap, %d charged; %d and %d are", o.ID, o.filePages(), o.resident, o.swapped,
+				o.alloced, resident, swapped)
 		}
 		shmem += resident
+	}
+	if n := k.shmMount.used; n != c.blocks[k.shmMount] {
+		return fmt.Errorf("memory without a name uses %d pages, its objects are charged for %d", n, c.blocks[k.shmMount])
+	}
+	for _, m := range k.vfs.mounts {
+		if fs, ok := m.fs.(*tmpfs); ok && (fs.used != c.blocks[fs] || fs.used > fs.limit) {
+			return fmt.Errorf("%s uses %d pages of %d, its files are charged for %d", m.prefix, fs.used, fs.limit, c.blocks[fs])
+		}
 	}
 	st := k.nodeSums()
 	if k.cfg.Boot != nil { // what was there when the machine was started is in the sums, too

@@ -54,6 +54,7 @@ type Kernel struct {
 	zeroPage  uint32 // frame of the shared zero page
 	objects   objectTable
 	segments  []*shmem // System V segments by id
+	shmMount  *tmpfs   // of memory without a name (shm_mnt)
 	cluster   clusterState
 	mmlist    []*addrspace.Space // those that may have swap entries, the one that joined last at the end
 	swapfiles []*shmem           // objects with pages in swap slots, the one that joined last at the end (shmem_swaplist)

@@ -173,29 +173,7 @@ func (p *Process) madviseRemove(v *addrspace.VMA, start, end uint64) Errno {
 		}
 		return EOPNOTSUPP
 	}
-	n := 0
-	for index, last := v.Index(start), v.Index(end); index < last; index++ {
-		e, swapped := o.at(index)
-		if e == 0 {
-			continue
-		}
-		n++
-		o.tree.Delete(index)
-		if swapped {
-			o.swapped--
-			k.putSwap(p.cpu(), swap.Entry(e))
-		} else {
-			pfn := phys.PFN(e)
-			k.unmapObjectPage(p.cpu(), pfn)
-			k.forgetShmemPage(o, pfn)
-			k.lruForget(pfn)
-			k.freePage(p.cpu(), pfn)
-		}
-		if !o.reserve {
-			o.charged--
-			k.committed--
-		}
-	}
+	n := k.shmemTruncate(p.cpu(), o, v.Index(start), v.Index(end))
 	p.spend(engine.Time(n) * k.cost.UnmapPage)
 	return 0
 }

@@ -46,12 +46,3 @@ func (p *Process) unmappedFile(f *file, hint, n, offset uint64) (uint64, bool) {
 	}
 	return s.Unmapped(hint, n)
 }
-
-// dropMapped lets go of what a VMA mapped that is gone now, which may have been its last user.
-func (k *Kernel) dropMapped(cpu int, m *mapping) {
-	if o := m.host.shm; o != nil && o.fs == nil {
-		k.releaseShmem(cpu, o)
-		return
-	}
-	k.putInode(cpu, m.host)
-}

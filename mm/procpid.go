@@ -76,8 +76,10 @@ func (p *Process) mapping(v *addrspace.VMA) procfs.Mapping {
 	case v.Object != nil:
 		host := p.k.mappingOf(v).host
 		m.Name, m.Offset, m.Inode = v.Object.Name, v.PgOff<<addrspace.PageShift, host.ino
-		if m.Minor = 1; host.shm == nil { // shared memory is on the first device without a block device, the data disk the first virtio disk
-			m.Major, m.Minor = 0xfe, 0
+		if fs, ok := host.fs.(*tmpfs); ok {
+			m.Minor = fs.minor
+		} else {
+			m.Major, m.Minor = 0xfe, 0 // the data disk is the first virtio disk
 		}
 	case v.Name != "":
 	case v.Start <= s.Brk && v.End >= s.StartBrk:

@@ -7,57 +7,36 @@ import (
 	"mmsim/mm/vmstat"
 )
 
-// A shmem is a piece of shared memory: what MAP_SHARED anonymous mappings and System V segments map (struct shmem_inode_info). A page of it is a
-// frame, in a swap slot, or was never touched. Its pages are page cache, counted as NR_FILE_PAGES and NR_SHMEM, and swap-backed, on the
-// anonymous lists.
+// A shmem is a piece of shared memory: a file of a tmpfs, what MAP_SHARED anonymous mappings map, a System V segment (struct shmem_inode_info). A
+// page of it is a frame, in a swap slot, or a hole. Its pages are page cache, counted as NR_FILE_PAGES and NR_SHMEM, and swap-backed, on the anonymous
+// lists. Of a page that fallocate made and nobody has written since, which holds nothing, the frame's private word is 1.
 type shmem struct {
 	inode
-	pages   uint64 // length
-	reserve bool   // charged as a whole when it was made; else page by page
-	handles int    // who keeps it beside its mappings: a System V id
+	reserve bool   // charged as a whole when it was made; else page by page (VM_NORESERVE)
 	key     int    // of a System V segment
-	charged int64  // pages in Committed_AS
+	segment uint64 // and its size in bytes, as it was asked for
+	alloced int64  // pages charged: those in memory and in swap, and clean ones that are gone since the last look
 	resident,
 	swapped int64
-	listed bool // it is on the list of objects with pages in swap slots
+	falloc *shmemFalloc // nil: nobody is in fallocate
+	listed bool         // it is on the list of objects with pages in swap slots
 }
+
+// tmpfs is the file system that it is on.
+func (o *shmem) tmpfs() *tmpfs { return o.fs.(*tmpfs) }
 
 // shmemOf is the shared memory that a VMA maps, nil if it maps a file of another file system.
 func (k *Kernel) shmemOf(v *addrspace.VMA) *shmem { return k.objects.get(v.Object.ID).host.shm }
 
-// newShmem makes shared memory of some pages, charging the process for all of it if reserve (shmem_kernel_file_setup). Nil: the commit limit.
+// newShmem makes shared memory of some pages that has no name, charging the process for all of it if reserve (shmem_kernel_file_setup). Nil: the
+// commit limit.
 func (p *Process) newShmem(name string, pages uint64, reserve bool) *shmem {
-	o := &shmem{pages: pages, reserve: reserve}
-	o.Name, o.size, o.host, o.shm = name, pages<<addrspace.PageShift, &o.inode, o
-	if reserve {
-		if !p.charge(pages) {
-			return nil
-		}
-		o.charged = int64(pages)
+	if reserve && !p.charge(pages) {
+		return nil
 	}
-	p.k.objects.add(&o.mapping)
+	o := p.k.shmMount.newShmem()
+	o.Name, o.size, o.reserve = name, pages<<addrspace.PageShift, reserve
 	return o
-}
-
-// releaseShmem frees what nobody maps or names any more (shmem_evict_inode).
-func (k *Kernel) releaseShmem(cpu int, o *shmem) {
-	if len(o.VMAs()) > 0 || o.handles > 0 {
-		return
-	}
-	for index, ok := o.tree.NextEntry(0, o.pages); ok; index, ok = o.tree.NextEntry(index+1, o.pages) {
-		e, swapped := o.at(index)
-		if swapped {
-			o.swapped--
-			k.putSwap(cpu, swap.Entry(e))
-			continue
-		}
-		k.forgetShmemPage(o, phys.PFN(e))
-		k.lruForget(phys.PFN(e))
-		k.freePage(cpu, phys.PFN(e))
-	}
-	k.forgetSwapfile(o)
-	k.committed -= o.charged
-	k.objects.remove(&o.mapping)
 }
 
 // at is the entry of a page: 0, a frame, or a swap entry.
@@ -69,7 +48,7 @@ func (o *shmem) at(index uint64) (entry uint32, swapped bool) {
 // nextSwapped is the first index from one on whose page is in a slot of an area.
 func (o *shmem) nextSwapped(from uint64, area int) (uint64, bool) {
 	for {
-		index, ok := o.tree.NextValue(from, o.pages)
+		index, ok := o.tree.NextValue(from, maxIndex+1)
 		if !ok {
 			return 0, false
 		}
@@ -102,16 +81,23 @@ func (k *Kernel) forgetShmemPage(o *shmem, pfn phys.PFN) {
 }
 
 // shmemToSwap moves a page that nobody maps from its object to the swap cache, dirty, so that it can be written (shmem_writepage). False: there
-// is no slot, or no memory.
+// is no slot or no memory, or fallocate has just made the page.
 func (k *Kernel) shmemToSwap(t *task, pfn phys.PFN) bool {
 	p := k.Mem.Page(pfn)
 	o := k.objects.get(p.Mapping).host.shm
+	if k.Mem.Private(pfn) != 0 {
+		if fa := o.falloc; fa != nil && uint64(p.Index) >= fa.start && uint64(p.Index) < fa.next {
+			fa.unswapped++
+			return false
+		}
+	}
 	e := k.allocSwap(t)
 	if e == 0 {
 		return false
 	}
 	k.swapCacheAdd(e, pfn)
 	k.swap.Dup(e)
+	k.recalcInode(o)
 	k.forgetShmemPage(o, pfn)
 	o.swapped++
 	k.noteSwapfile(o)
@@ -121,14 +107,11 @@ func (k *Kernel) shmemToSwap(t *task, pfn phys.PFN) bool {
 	return true
 }
 
-// dropShmemPage takes a clean page out of its object: it was read and never written, and holds zeros (__remove_mapping).
+// dropShmemPage takes a clean page out of its object: it was read and never written, and holds zeros (__remove_mapping). It stays charged
+// until the object is looked at again.
 func (k *Kernel) dropShmemPage(pfn phys.PFN) {
 	p := k.Mem.Page(pfn)
 	o := k.objects.get(p.Mapping).host.shm
 	o.tree.Delete(uint64(p.Index))
 	k.forgetShmemPage(o, pfn)
-	if !o.reserve {
-		o.charged--
-		k.committed--
-	}
 }

@@ -7,44 +7,25 @@ import (
 	"mmsim/mm/vmstat"
 )
 
-// shmemPage is the page of an object at an index, in memory: as it is, read from swap, or new (shmem_get_folio_gfp).
+// shmemPage is the page of an object at an index for a fault, in memory (shmem_fault). Page 0: what to do instead says the result.
 func (p *Process) shmemPage(o *shmem, index uint64) (phys.PFN, faultResult) {
-	k := p.k
-	e, swapped := o.at(index)
-	switch {
-	case swapped:
-		return p.shmemSwapIn(o, index, swap.Entry(e), true)
-	case e != 0:
-		p.spend(k.cost.ZeroPageFault)
-		return phys.PFN(e), faultDone
-	}
-	if !o.reserve {
-		if !p.charge(1) {
-			p.send("SIGBUS", false)
-			p.checkSignals()
-		}
-		o.charged++
-	}
-	pfn := p.allocPage(gfpAnon)
-	if now, _ := o.at(index); pfn == 0 || now != 0 { // no memory, or somebody else was faster
-		if !o.reserve {
-			o.charged--
-			k.committed--
-		}
-		if pfn == 0 {
+	for {
+		pfn, r, err := p.shmemGetPage(o, index, sgpCache, true)
+		p.pay()
+		switch {
+		case err == ENOMEM:
 			return 0, faultOOM
+		case err != 0: // beyond its end, or nothing more can be charged
+			return 0, faultSigbus
 		}
-		k.Mem.FreePage(p.cpu(), pfn)
-		return 0, faultRetry
+		if e, swapped := o.at(index); !swapped && phys.PFN(e) == pfn {
+			return pfn, r
+		}
 	}
-	k.addShmemPage(o, index, pfn)
-	p.lruAdd(pfn)
-	p.spend(k.cost.ShmemFault)
-	return pfn, faultDone
 }
 
 // shmemSwapIn brings a page of an object back from swap; it leaves the swap cache and is dirty then (shmem_swapin_folio).
-// Only a fault counts as major.
+// Only a fault counts as major. The time that it takes is the caller's to spend (pay).
 func (t *task) shmemSwapIn(o *shmem, index uint64, e swap.Entry, fault bool) (phys.PFN, faultResult) {
 	k := t.k
 	r := faultDone
@@ -71,8 +52,9 @@ func (t *task) shmemSwapIn(o *shmem, index uint64, e swap.Entry, fault bool) (ph
 	k.swap.Put(t.cpu(), e)
 	o.swapped--
 	k.addShmemPage(o, index, pfn)
+	k.recalcInode(o)
 	k.Mem.Page(pfn).Set(phys.FlagDirty)
-	t.spend(k.cost.SwapInFault)
+	t.owes += k.cost.SwapInFault
 	return pfn, r
 }
 

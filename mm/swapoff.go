@@ -131,9 +131,12 @@ func (t *task) unuseShmem(a *swap.Area) Errno {
 func (t *task) unuseObject(o *shmem, a *swap.Area) Errno {
 	for index, ok := o.nextSwapped(0, a.Index); ok; index, ok = o.nextSwapped(index+1, a.Index) {
 		e, _ := o.at(index)
-		if _, r := t.shmemSwapIn(o, index, swap.Entry(e), false); r == faultOOM {
+		_, r := t.shmemSwapIn(o, index, swap.Entry(e), false)
+		t.owes = 0
+		if r == faultOOM {
 			return ENOMEM
 		}
+		t.spend(t.k.cost.UnusePage)
 	}
 	return 0
 }

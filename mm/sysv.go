@@ -14,8 +14,8 @@ func (p *Process) Shmget(key int, size uint64) (int, Errno) {
 	k := p.k
 	if key != 0 {
 		for id, o := range k.segments {
-			if o != nil && o.handles > 0 && o.key == key {
-				if size > o.size {
+			if o != nil && o.nlink > 0 && o.key == key {
+				if size > o.segment {
 					return 0, EINVAL
 				}
 				return id, 0
@@ -30,7 +30,8 @@ func (p *Process) Shmget(key int, size uint64) (int, Errno) {
 	if o == nil {
 		return 0, ENOMEM
 	}
-	o.key, o.size, o.handles = key, size, 1
+	o.segment = size
+	o.key, o.nlink, o.ino = key, 1, uint64(len(k.segments))
 	k.segments = append(k.segments, o)
 	return len(k.segments) - 1, 0
 }
@@ -44,7 +45,7 @@ func (p *Process) Shmat(id int) (uint64, Errno) {
 		return 0, EINVAL
 	}
 	s := p.mm
-	pages := o.pages
+	pages := o.filePages()
 	if uint64(s.MapCount()) > p.k.sysctl.maxMapCount {
 		return 0, ENOMEM
 	}
@@ -74,7 +75,7 @@ func (k *Kernel) segment(id int) *shmem {
 		return nil
 	}
 	o := k.segments[id]
-	if o != nil && o.handles == 0 && len(o.VMAs()) == 0 {
+	if o != nil && o.nlink == 0 && len(o.VMAs()) == 0 {
 		k.segments[id] = nil
 		return nil
 	}
@@ -107,7 +108,7 @@ func (p *Process) Shmrm(id int) Errno {
 	if o == nil {
 		return EINVAL
 	}
-	o.handles = 0
-	p.k.releaseShmem(p.cpu(), o)
+	o.nlink = 0
+	p.k.putInode(p.cpu(), &o.inode)
 	return 0
 }

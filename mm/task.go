@@ -13,6 +13,7 @@ type task struct {
 
 	psi  psi.Task
 	plug ioPlug
+	owes engine.Time // CPU time of what is done and must not be interrupted before its result is used
 
 	memalloc bool // PF_MEMALLOC: allocations may use every reserve and do not reclaim
 	kswapd   bool // PF_KSWAPD
@@ -28,6 +29,13 @@ func (t *task) cpu() int { return t.proc.CPU() }
 
 // spend uses CPU time.
 func (t *task) spend(d engine.Time) { t.proc.Spend(d) }
+
+// pay spends what the task owes.
+func (t *task) pay() {
+	d := t.owes
+	t.owes = 0
+	t.spend(d)
+}
 
 // comm is the name that the kernel's messages show: at most 15 bytes (TASK_COMM_LEN).
 func (t *task) comm() string {

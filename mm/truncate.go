@@ -51,7 +51,11 @@ func (k *Kernel) dropPages(cpu int, i *inode, from uint64) int {
 
 // deleteFromPageCache takes a page out of its file without a trace and frees it.
 func (k *Kernel) deleteFromPageCache(cpu int, pfn phys.PFN) {
-	k.removeFromPageCache(pfn, 0)
+	if k.Mem.Page(pfn).Kind() == phys.KindShmem {
+		k.dropShmemPage(pfn)
+	} else {
+		k.removeFromPageCache(pfn, 0)
+	}
 	k.lruForget(pfn)
 	k.freePage(cpu, pfn)
 }

@@ -75,7 +75,7 @@ func (k *Kernel) dropVMA(v *addrspace.VMA, cpu int) {
 	}
 	v.Space.Drop(v)
 	if v.Object != nil {
-		k.dropMapped(cpu, k.mappingOf(v))
+		k.putInode(cpu, k.mappingOf(v).host)
 	}
 }
 

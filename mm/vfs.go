@@ -91,6 +91,7 @@ func newFolder() *dentry {
 func (k *Kernel) initVFS() error {
 	k.vfs.root = newFolder()
 	k.vfs.disk = newExt4(k)
+	k.initTmpfs()
 	for _, f := range []string{"/tmp/.", "/dev/shm/."} {
 		k.vfs.walk(f, true)
 	}

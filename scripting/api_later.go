@@ -2,10 +2,9 @@ package scripting
 
 // What is declared here has no function yet; it moves to the files of what is served when it gets one.
 
-// memfdCalls are files in memory without a name, and sync(2).
+// memfdCalls is sync(2).
 var memfdCalls = []Entry{
 	{Scope: ScopeProcess, Name: "sync", Results: resultOK, Doc: "Writes all dirty pages back (sync(2))."},
-	{Scope: ScopeProcess, Name: "memfd", Args: []Arg{{Name: "name", Kind: KindString, Opt: true}}, Results: []Result{{"fd", "number?"}, {"errno", "string?"}}, Doc: "Gives a file in memory without a name (memfd_create(2))."},
 }
 
 var (

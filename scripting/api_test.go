@@ -13,7 +13,6 @@ machine.slab=slab
 cgroup process.cgroup process.malloc=jemalloc process.malloc=scudo kthread
 p:mmap.hugetlb
 p:sync
-p:memfd
 m:drop_caches m:sync
 k:alloc_pages k:free_pages k:kmalloc k:kzalloc k:kfree k:kvmalloc k:vmalloc k:vfree k:kmem_cache_create k:kmem_cache_alloc
 k:kmem_cache_free k:kmem_cache_shrink k:kmem_cache_destroy k:kmap k:kunmap k:kmap_atomic k:kunmap_atomic`

@@ -1,7 +1,13 @@
 package scripting
 
-// sharedCalls are System V shared memory.
+// sharedCalls are System V shared memory, and files in memory without a name.
 var sharedCalls = []Entry{
+	{
+		Scope: ScopeProcess, Name: "memfd", Args: []Arg{{Name: "name", Kind: KindString, Opt: true}},
+		Results: []Result{{"fd", "number?"}, {"errno", "string?"}}, Errnos: []string{"EINVAL", "EMFILE"},
+		Doc: "Gives a file in memory without a name in any folder (memfd_create(2)); the name is what `/proc/PID/maps` shows.",
+		fn:  processMemfd,
+	},
 	{
 		Scope: ScopeProcess, Name: "shmget", Args: []Arg{{Name: "key", Kind: KindInt}, {Name: "size", Kind: KindSize}},
 		Results: []Result{{"id", "number?"}, {"errno", "string?"}}, Errnos: []string{"EINVAL", "ENOMEM"},
@@ -24,6 +30,11 @@ var sharedCalls = []Entry{
 		Doc: "Removes a segment when the last process has detached it (shmctl(2)).",
 		fn:  processShmctl,
 	},
+}
+
+func processMemfd(c *call) int {
+	fd, errno := c.t.proc.Memfd(c.v[0].s)
+	return c.count(uint64(fd), errno)
 }
 
 func processShmget(c *call) int {
