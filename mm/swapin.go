@@ -131,7 +131,12 @@ func (t *task) readSwap(e swap.Entry, readahead bool) phys.PFN {
 	if pfn == 0 {
 		return 0
 	}
+	if !k.swap.Pin(e) {
+		k.Mem.FreePage(t.cpu(), pfn)
+		return 0
+	}
 	reserved := t.reserveSwapCache(e, gfpCopy&gfpReclaimMask)
+	k.swap.Unpin(e)
 	if !reserved || k.swap.Count(e) == 0 || k.swap.Cached(e) != 0 {
 		if reserved {
 			k.swap.CacheCancel(e.Slot())

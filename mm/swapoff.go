@@ -43,6 +43,9 @@ func (t *task) swapoff(a *swap.Area) Errno {
 		k.swap.Reinsert(a)
 		return err
 	}
+	for a.Pins > 0 { // of tasks in the middle of reading a slot that was in use when they began
+		t.proc.Sleep(jiffy)
+	}
 	d := k.swapDeviceOf(a)
 	d.area = nil
 	k.swap.Remove(a)

@@ -14,6 +14,7 @@ type Area struct {
 	Rotational bool
 	Slots      int  // usable slots
 	Used       int  // slots in use, slot caches included (inuse_pages)
+	Pins       int  // tasks that rely on its being there (users)
 	Off        bool // it is being taken out of use: no slot of it is given out (SWP_WRITEOK is not set)
 
 	usage []uint16 // per slot: references, and hasCache

@@ -31,11 +31,23 @@ func (s *Swap) Reinsert(a *Area) {
 	s.enabled = true
 }
 
-// Remove ends what Disable began, of an area of which no slot is used: its number is free for another.
+// Remove ends what Disable began, of an area of which no slot is used and that nobody pins: its number is free for another.
 func (s *Swap) Remove(a *Area) {
 	s.Areas[a.Index] = nil
 	s.enabled = len(s.byPriority) > 0
 }
+
+// Pin keeps the area of an entry from going until Unpin, and tells whether it is there (get_swap_device). Count of such an entry may be 0.
+func (s *Swap) Pin(e Entry) bool {
+	if !s.Valid(e) {
+		return false
+	}
+	s.Areas[e.Area()].Pins++
+	return true
+}
+
+// Unpin undoes Pin.
+func (s *Swap) Unpin(e Entry) { s.Areas[e.Area()].Pins-- }
 
 // enable makes an area's slots available at a priority, below 0 for the kernel's choice (_enable_swap_info).
 func (s *Swap) enable(a *Area, priority int) {
