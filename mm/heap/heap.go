@@ -42,7 +42,7 @@ type OS interface {
 
 // An Allocator is one process's malloc. Addresses and sizes are in bytes. It is not safe for concurrent use.
 //
-// Errors are ErrNoMemory where the C function returns NULL with ENOMEM, an Abort where the real one would end the process, and for
+// Errors are ErrNoMemory where the C function returns NULL with ENOMEM, ErrInvalid where it does so with EINVAL, an Abort where the real one would end the process, and for
 // Mallopt any description of what is wrong with the arguments.
 type Allocator interface {
 	// Malloc allocates n bytes (malloc(3)). n may be 0.
@@ -51,7 +51,7 @@ type Allocator interface {
 	Calloc(n, size uint64) (uint64, error)
 	// Realloc makes a block n bytes large, moving it if it must (realloc(3)). A pointer 0 means Malloc; n = 0 frees and returns 0.
 	Realloc(ptr, n uint64) (uint64, error)
-	// Memalign allocates n bytes at a multiple of align (memalign(3)), which is rounded up to a power of two.
+	// Memalign allocates n bytes at a multiple of align (memalign(3)). What is no power of two is rounded up to one, or refused.
 	Memalign(align, n uint64) (uint64, error)
 	// Free gives a block back (free(3)). A pointer 0 does nothing.
 	Free(ptr uint64) error
@@ -68,6 +68,9 @@ type Allocator interface {
 
 // ErrNoMemory is the answer to a request that cannot be met (ENOMEM).
 var ErrNoMemory = errors.New("ENOMEM")
+
+// ErrInvalid is the answer to an alignment that the allocator refuses (EINVAL).
+var ErrInvalid = errors.New("EINVAL")
 
 // Abort is an error at which the real allocator ends the process (SIGABRT); its text is what that one prints.
 type Abort string

@@ -190,8 +190,9 @@ func (r *run) call(line string) (out string, err error) {
 }
 
 // Recorded repeats the runs of testdata (see record/README.md) and compares with what the real allocator did on a real kernel: every system call, every
-// address, usable sizes, and the resident pages of its memory after each call. load makes the first use of a fresh allocator.
-func Recorded(t *testing.T, load func(os heap.OS) Subject) {
+// address, usable sizes, and the resident pages of its memory after each call. fresh makes the allocator of a process whose
+// thread has its descriptor at an address.
+func Recorded(t *testing.T, fresh func(os heap.OS, thread uint64) Subject) {
 	files, err := filepath.Glob("testdata/*.txt.gz")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no recorded runs", err)
@@ -211,12 +212,12 @@ func Recorded(t *testing.T, load func(os heap.OS) Subject) {
 			lines := bufio.NewScanner(z)
 			lines.Buffer(nil, 1<<20)
 			lines.Scan()
-			var start uint64
-			if _, err := fmt.Sscanf(lines.Text(), "start %v", &start); err != nil {
+			var start, thread uint64
+			if n, err := fmt.Sscanf(lines.Text(), "start %v %v", &start, &thread); n == 0 {
 				t.Fatalf("%q: %v", lines.Text(), err)
 			}
 			r := &run{os: &replay{brk: start, clock: 1e12, written: map[uint64]bool{}}, live: map[uint64]uint64{}}
-			r.h = load(r.os)
+			r.h = fresh(r.os, thread)
 			var loading []string // what it does when it is loaded belongs to the first call here
 			for n := 0; lines.Scan(); n++ {
 				f := strings.Split(lines.Text(), ";")
@@ -234,7 +235,7 @@ func Recorded(t *testing.T, load func(os heap.OS) Subject) {
 				if got != f[1] || err != nil {
 					t.Fatalf("call %d, %q:\n got %s (%v)\nwant %s %s", n, f[0], got, err, f[1], calls)
 				}
-				if n%16 == 0 {
+				if n%50 == 0 {
 					if err := r.h.Check(); err != nil {
 						t.Fatalf("after call %d, %q: %v", n, f[0], err)
 					}

@@ -8,12 +8,14 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,6 +32,26 @@ int gettimeofday(struct timeval *restrict t, void *restrict z) {
 	(void)z;
 	t->tv_sec = now / 1000000000, t->tv_usec = now % 1000000000 / 1000;
 	return 0;
+}
+
+// Randomness that a library asks the kernel for is always the same.
+long syscall(long n, ...) {
+	va_list v;
+	long a[6], r;
+	va_start(v, n);
+	for (int i = 0; i < 6; i++) a[i] = va_arg(v, long);
+	va_end(v);
+	if (n == SYS_getrandom) {
+		for (long i = 0; i < a[1]; i++) ((unsigned char *)a[0])[i] = "\x91\xf4\x45\x25"[i % 4];
+		return a[1];
+	}
+	register long r10 __asm__("r10") = a[3], r8 __asm__("r8") = a[4], r9 __asm__("r9") = a[5];
+	__asm__ volatile("syscall" : "=a"(r) : "a"(n), "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
+	if (r < 0 && r > -4096) {
+		errno = -r;
+		return -1;
+	}
+	return r;
 }
 
 #define SLOTS 100000

@@ -95,7 +95,7 @@ def path(name):
 
 with open(path("calls"), "w") as f:
     f.write("\n".join(calls) + "\n")
-env = {"LC_ALL": "C", "GLIBC_TUNABLES": "glibc.rtld.optional_static_tls=65536"}
+env = {"LC_ALL": "C", "SCUDO_OPTIONS": "GWP_ASAN_Enabled=false", "GLIBC_TUNABLES": "glibc.rtld.optional_static_tls=65536"}
 
 
 def run(*extra, pre=()):
@@ -105,13 +105,13 @@ def run(*extra, pre=()):
 
 
 def strace():
-    args = ["strace", "-o", path("trace"), "-e", "trace=brk,mmap,munmap,mremap,madvise,mprotect,write", "-s", "20", "-e", "signal=none"]
+    args = ["strace", "-o", path("trace"), "-e", "trace=arch_prctl,brk,mmap,munmap,mremap,madvise,mprotect,write", "-s", "20", "-e", "signal=none"]
     return run(path("none"), pre=args)
 
 
 open(path("none"), "w").close()
 first = strace()
-groups, step, state, brk, ranges, start = {}, None, False, 0, [], 0
+groups, step, state, brk, ranges, start, thread = {}, None, False, 0, [], 0, 0
 
 
 def num(s):
@@ -133,6 +133,9 @@ for line in open(path("trace")):
     if not m:
         continue
     name, args, res = m.group(1), m.group(2).split(", "), m.group(3)
+    if name == "arch_prctl" and args[0] == "ARCH_SET_FS":
+        thread = num(args[1])
+        continue
     if name == "brk":
         old, brk = brk, num(res)
         if step == -1 and not groups[step] and brk - old == 135168:
@@ -185,7 +188,7 @@ same = [a[:2] for a in first] == [a[:2] for a in second]
 if not same:
     print("the two runs differ", file=sys.stderr)
     sys.exit(1)
-print("start %#x" % start)
+print("start %#x %#x" % (start, thread))
 print("load;;" + ";".join(groups[-1]))
 for i, call in enumerate(calls):
     print("%s;%s;%s" % (call, " ".join(second[i]), ";".join(groups[i])))
