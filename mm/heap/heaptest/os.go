@@ -39,7 +39,7 @@ func (v vma) follows(w vma) bool {
 type OS struct {
 	Break    uint64
 	MaxBreak uint64 // Sbrk fails beyond it
-	MaxMap   uint64 // bytes that may be mapped besides the break; Mmap fails beyond it
+	MaxMap   uint64 // bytes that may be mapped for access besides the break; Mmap fails beyond it
 	Clock    int64
 	Err      error
 	Calls    int // system calls that changed something
@@ -49,6 +49,7 @@ type OS struct {
 	vmas   []vma // sorted, heap not among them
 	wrote  map[uint64]bool
 	mapped uint64
+	open   uint64 // of it for access
 	anons  int
 }
 
@@ -82,10 +83,11 @@ func up(a uint64) uint64 { return (a + page - 1) &^ (page - 1) }
 // Mmap is heap.OS's.
 func (o *OS) Mmap(addr, n uint64, flags heap.MapFlags) (uint64, bool) {
 	o.Calls++
+	if flags&heap.MapNone == 0 && (n > o.MaxMap || o.open+n > o.MaxMap) || n > o.top {
+		return 0, false
+	}
 	if flags&heap.MapFixed != 0 {
 		o.cut(addr, n)
-	} else if n > o.MaxMap || o.mapped+n > o.MaxMap {
-		return 0, false
 	} else if addr == 0 || !o.free(addr, n) {
 		addr = o.place(n)
 	}
@@ -115,6 +117,9 @@ func (o *OS) place(n uint64) uint64 {
 
 func (o *OS) insert(v vma) {
 	o.mapped += v.end - v.start
+	if v.writable {
+		o.open += v.end - v.start
+	}
 	i, _ := slices.BinarySearchFunc(o.vmas, v.start, func(w vma, a uint64) int { return int(int64(w.start - a)) })
 	o.vmas = slices.Insert(o.vmas, i, v)
 	if i > 0 && o.vmas[i-1].follows(v) {
@@ -141,6 +146,9 @@ func (o *OS) remove(addr, n uint64) {
 			continue
 		}
 		o.mapped -= min(v.end, addr+n) - max(v.start, addr)
+		if v.writable {
+			o.open -= min(v.end, addr+n) - max(v.start, addr)
+		}
 		if v.start < addr {
 			out = append(out, vma{v.start, addr, v.shift, v.anon, v.writable})
 		}
@@ -191,7 +199,7 @@ func (o *OS) Mremap(addr, oldSize, newSize uint64, mayMove bool) (uint64, bool) 
 		o.insert(vma{addr + oldSize, addr + newSize, from.shift, from.anon, true})
 		return addr, true
 	}
-	if !mayMove || o.mapped+newSize > o.MaxMap {
+	if !mayMove || o.open+newSize > o.MaxMap {
 		return 0, false
 	}
 	to := o.place(newSize)
