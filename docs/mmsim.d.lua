@@ -75,7 +75,7 @@ function cgroup(path, settings) end
 ---@field node? integer # the only node that its memory comes from
 ---@field rlimit? table<string, Size> # `{ AS=, DATA=, STACK=, MEMLOCK= }`, counted from what the process has when it starts
 ---@field count? integer # n copies, named `name.1`, `name.2` …
----@field malloc? "ptmalloc"|"dlmalloc"|"tcmalloc"|"jemalloc"|"scudo"
+---@field malloc? "ptmalloc"|"dlmalloc"|"jemalloc"|"tcmalloc"|"scudo" # the C library's allocator: glibc 2.36's, Doug Lea's 2.8, jemalloc 5.3, gperftools 2.10 or LLVM 14's Scudo (`dlmalloc` and `scudo` for x86_64 only)
 
 ---Declares a process that runs `fn(p)` with an address space of its own.
 ---@param name string
@@ -268,7 +268,7 @@ function p:realloc(ptr, n) end
 ---@return string? errno
 function p:memalign(align, n) end
 
----Frees an allocation. A pointer that is not live raises a Lua error, as glibc would abort.
+---Frees an allocation. A pointer that is not live raises a Lua error with the message of the process's allocator, which would end the process.
 ---@param ptr? number
 function p:free(ptr) end
 

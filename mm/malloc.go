@@ -4,7 +4,9 @@ import (
 	"mmsim/mm/addrspace"
 	"mmsim/mm/heap"
 	"mmsim/mm/heap/dlmalloc"
+	"mmsim/mm/heap/jemalloc"
 	"mmsim/mm/heap/ptmalloc"
+	"mmsim/mm/heap/scudo"
 	"mmsim/mm/heap/tcmalloc"
 )
 
@@ -13,26 +15,34 @@ import (
 func (p *Process) Heap() heap.Allocator {
 	p.checkSignals()
 	if p.heap == nil {
-		bits := 64
-		if p.mm.Layout == addrspace.I386 {
-			bits = 32
-		}
-		p.heap = newHeap(p.malloc, heapOS{p}, bits)
+		p.heap = p.newHeap()
 	}
 	p.spend(p.k.cost.LibCall)
 	return p.heap
 }
 
 // Mallocs are the allocators that a process may have, the default first.
-var Mallocs = []string{"ptmalloc", "dlmalloc", "tcmalloc"}
+var Mallocs = []string{"ptmalloc", "dlmalloc", "jemalloc", "tcmalloc", "scudo"}
 
-// newHeap is an allocator of a fresh process of 32 or 64 bits; no name is the default's.
-func newHeap(name string, os heap.OS, bits int) heap.Allocator {
-	switch name {
+// mallocs64 are those that are modelled for x86_64 only.
+var mallocs64 = []string{"dlmalloc", "scudo"}
+
+// newHeap is the allocator of a fresh address space. jemalloc draws its random numbers from an address, which is always the same without
+// randomisation of addresses; Scudo asks the kernel for a random number, which here the process's own stream gives.
+func (p *Process) newHeap() heap.Allocator {
+	os, bits := heapOS{p}, 64
+	if p.mm.Layout == addrspace.I386 {
+		bits = 32
+	}
+	switch p.malloc {
 	case "dlmalloc":
 		return dlmalloc.New(os)
+	case "jemalloc":
+		return jemalloc.New(os, bits, jemalloc.Seed^p.mm.MmapBase)
 	case "tcmalloc":
 		return tcmalloc.New(os, bits)
+	case "scudo":
+		return scudo.New(os, uint32(p.rand.Uint64()))
 	}
 	return ptmalloc.New(os, bits)
 }

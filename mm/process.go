@@ -115,8 +115,8 @@ func (k *Kernel) Spawn(name string, opt ProcessOptions, body func(*Process)) (*P
 		return nil, fmt.Errorf("process %q: there is no node %d; the machine has %d, from 0", name, opt.Node, len(k.Mem.Nodes))
 	case opt.Malloc != "" && !slices.Contains(Mallocs, opt.Malloc):
 		return nil, fmt.Errorf("process %q: %w", name, suggest.Unknown("malloc", opt.Malloc, Mallocs))
-	case opt.Malloc == "dlmalloc" && k.Mem.Arch == phys.I386:
-		return nil, fmt.Errorf("process %q: dlmalloc is modelled for x86_64 only", name)
+	case k.Mem.Arch == phys.I386 && slices.Contains(mallocs64, opt.Malloc):
+		return nil, fmt.Errorf("process %q: %s is modelled for x86_64 only", name, opt.Malloc)
 	case opt.Start < 0:
 		return nil, fmt.Errorf("process %q: it cannot start before time 0", name)
 	}

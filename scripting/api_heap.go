@@ -37,7 +37,7 @@ var heapCalls = []Entry{
 	},
 	{
 		Scope: ScopeProcess, Name: "free", Args: []Arg{{Name: "ptr", Kind: KindAddr, Opt: true}},
-		Doc: "Frees an allocation. A pointer that is not live raises a Lua error, as glibc would abort.",
+		Doc: "Frees an allocation. A pointer that is not live raises a Lua error with the message of the process's allocator, which would end the process.",
 		fn:  heapFree,
 	},
 	{Scope: ScopeProcess, Name: "malloc_trim", Args: []Arg{{Name: "pad", Kind: KindSize, Opt: true, Default: "0"}}, Results: []Result{{"released", "boolean"}}, Doc: "Gives free memory back to the kernel (malloc_trim(3)).", fn: heapTrim},
@@ -45,12 +45,12 @@ var heapCalls = []Entry{
 	{Scope: ScopeProcess, Name: "malloc_usable_size", Args: []Arg{argPtr}, Results: []Result{{"bytes", "number"}}, Doc: "Gives the bytes that an allocation really has.", fn: heapUsable},
 }
 
-// allocated gives a pointer, or nil and ENOMEM; anything else that the allocator says is what glibc would abort with.
+// allocated gives a pointer, or nil and an errno; anything else that the allocator says is what the real one would end the process with.
 func (c *call) allocated(ptr uint64, err error) int {
 	switch {
-	case errors.Is(err, heap.ErrNoMemory):
+	case errors.Is(err, heap.ErrNoMemory), errors.Is(err, heap.ErrInvalid):
 		c.L.Push(lua.LNil)
-		c.L.Push(lua.LString("ENOMEM"))
+		c.L.Push(lua.LString(err.Error()))
 		return 2
 	case err != nil:
 		c.fail("%v", err)

@@ -10,7 +10,7 @@ import (
 // notYet is what the language has and this version does not serve. It can only shrink.
 const notYet = `
 machine.slab=slab
-cgroup process.cgroup process.malloc=jemalloc process.malloc=scudo kthread
+cgroup process.cgroup kthread
 p:mmap.hugetlb
 p:sync
 m:drop_caches m:sync

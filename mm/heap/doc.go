@@ -1,6 +1,7 @@
 // Package heap is the C library's side of memory allocation: what malloc, free and their kin do with brk and mmap. It knows nothing of the
 // kernel; an allocator asks its process for memory through OS and tells it, through OS.Touch, which of it the real allocator reads and
-// writes. Each allocator is a package of its own: ptmalloc (glibc 2.36) and dlmalloc (2.8).
+// writes. Each allocator is a package of its own: ptmalloc (glibc
+// 2.36), dlmalloc (2.8), jemalloc (5.3.0), tcmalloc (gperftools 2.10) and scudo (LLVM 14).
 //
 // Invariants that every Allocator keeps:
 //
