@@ -65,7 +65,7 @@ func TestBadDeclarations(t *testing.T) {
 		"node":               {machineDecl + `process("a", { node = 1 }, function() end)`, []string{"there is no node 1"}},
 		"rlimit":             {machineDecl + `process("a", { rlimit = { AZ = 1 } }, function() end)`, []string{"rlimit: unknown field of rlimit 'AZ'; did you mean 'AS'?"}},
 		"cgroup option":      {machineDecl + `process("a", { cgroup = "x" }, function() end)`, []string{"the field 'cgroup' is not there yet"}},
-		"malloc option":      {machineDecl + `process("a", { malloc = "jemaloc" }, function() end)`, []string{`jemaloc`, `did you mean "jemalloc"`}},
+		"malloc option":      {machineDecl + `process("a", { malloc = "jemaloc" }, function() end)`, []string{`jemaloc`, `did you mean 'jemalloc'?`}},
 		"count":              {machineDecl + `process("a", { count = 40000 }, function() end)`, []string{"count: expected a whole number from 1 to 32468, got 40000"}},
 		"many":               {machineDecl + `process("a", { count = 30000 }, function() end) process("b", { count = 30000 }, function() end)`, []string{"60000 processes are more than there can be"}},
 		"sample field":       {machineDecl + `sample { evry = 1 }`, []string{"unknown field of sample 'evry'; did you mean 'every'?"}},
