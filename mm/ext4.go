@@ -81,6 +81,7 @@ func (fs *ext4) truncate(p *Process, i *inode, size uint64) Errno {
 	if size >= old {
 		return 0
 	}
+	k.unmapMappingRange(p.cpu(), &i.mapping, i.filePages(), maxIndex+1, true)
 	if off := size & (addrspace.PageSize - 1); off != 0 {
 		index := size >> addrspace.PageShift
 		if e, ok := i.blocks.At(index); i.tree.Page(index) != 0 || ok && !e.Unwritten {

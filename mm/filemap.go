@@ -113,17 +113,27 @@ func (p *Process) filemapGetPages(f *file, m *mapping, index, last uint64, batch
 			at := index + uint64(n) - 1
 			p.pageCacheAsyncReadahead(m, f, pfn, last-at)
 		}
-		if !page.Test(phys.FlagLocked) {
-			return n, 0
+		if m.tree.Page(index+uint64(n)-1) == uint32(pfn) && page.Test(phys.FlagLocked) {
+			p.waitPage(pfn)
+			if p.fatalSignal() {
+				return 0, EINTR
+			}
+			n--
 		}
-		p.waitPage(pfn)
-		if p.fatalSignal() {
-			return 0, EINTR
-		}
-		if n--; n > 0 {
+		if n = m.stillThere(index, batch[:n]); n > 0 {
 			return n, 0
 		}
 	}
+}
+
+// stillThere is how many of the pages of a batch are still where they were found: others ran meanwhile, and nothing held the pages.
+func (m *mapping) stillThere(index uint64, batch []uint32) int {
+	for j, q := range batch {
+		if m.tree.Page(index+uint64(j)) != q {
+			return j
+		}
+	}
+	return len(batch)
 }
 
 // readBatch collects pages in a row from an index on. The first that is still being read, or marked for readahead, is the last

@@ -17,6 +17,8 @@ type testMachine struct {
 	cost string
 	arch string
 	lru  string
+
+	files []FileConfig
 }
 
 // boot makes the machine.
@@ -34,7 +36,7 @@ func (m testMachine) boot(tb testing.TB) *Kernel {
 	}
 	sim := engine.New(engine.Options{Seed: 1, CPUs: m.cpus})
 	k, err := New(sim, Config{
-		Arch: m.arch, Nodes: []NodeConfig{{RAM: m.ram, CPUs: m.cpus}}, Swap: m.swap, Sysctl: m.sys, THP: "never", LRU: m.lru, Seed: 1, Cost: cost,
+		Arch: m.arch, Nodes: []NodeConfig{{RAM: m.ram, CPUs: m.cpus}}, Swap: m.swap, Sysctl: m.sys, THP: "never", LRU: m.lru, Seed: 1, Cost: cost, Files: m.files,
 	})
 	if err != nil {
 		tb.Fatal(err)
