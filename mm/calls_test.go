@@ -49,7 +49,9 @@ func (c *caller) spot(p *Process) (v *addrspace.VMA, addr, n uint64) {
 
 func (c *caller) step(p *Process) (string, Errno) {
 	v, a, n := c.spot(p)
-	switch c.below(16) {
+	switch c.below(20) {
+	case 16, 17, 18, 19:
+		return c.file(p)
 	case 0, 1:
 		_, e := p.Mmap(MmapArgs{
 			Len: c.pages(700), Prot: c.anyProt(), Shared: c.oneIn(3), Noreserve: c.oneIn(6), Populate: c.oneIn(6), Locked: c.oneIn(12), Stack: c.oneIn(20),
@@ -90,6 +92,46 @@ func (c *caller) step(p *Process) (string, Errno) {
 	}
 	p.Touch(TouchArgs{Addr: a, Len: min(n, v.End-a), Write: v.Flags&addrspace.VMWrite != 0 && !c.oneIn(3), N: -1})
 	return "touch", 0
+}
+
+// memoryFiles are the files that callers open, of which they unlink the second.
+var memoryFiles = []string{"/dev/shm/a", "/tmp/b"}
+
+// file makes a call on a file in memory.
+func (c *caller) file(p *Process) (string, Errno) {
+	fd := firstFD + c.below(4)
+	off, n := uint64(c.below(300*4096)), uint64(1+c.below(200*4096))
+	switch c.below(11) {
+	case 0:
+		_, e := p.Memfd("m")
+		return "memfd", e
+	case 1:
+		_, e := p.Open(memoryFiles[c.below(2)], OpenFlags{Read: true, Write: true, Create: true, Trunc: c.oneIn(4)})
+		return "open", e
+	case 2:
+		_, e := p.Read(fd, n, int64(off))
+		return "read", e
+	case 3, 4:
+		_, e := p.Write(fd, n, int64(off))
+		return "write", e
+	case 5:
+		return "ftruncate", p.Ftruncate(fd, off)
+	case 6:
+		return "fallocate", p.Fallocate(fd, off, n)
+	case 7, 8:
+		if c.oneIn(2) {
+			return "unlink", p.Unlink(memoryFiles[1])
+		}
+		return "close", p.Close(fd)
+	default:
+		f := p.fd(fd)
+		if f == nil {
+			return "", 0
+		}
+		len := addrspace.PageAlign(max(min(f.inode.size, 200*4096), 1)) // an access beyond the end would be the end
+		_, e := p.Mmap(MmapArgs{Len: len, Prot: c.anyProt() | ProtRead, Shared: c.oneIn(2), File: true, FD: fd, Populate: c.oneIn(4)})
+		return "mmap file", e
+	}
 }
 
 // swapping switches swap off or on.
@@ -150,7 +192,7 @@ func TestRandomCalls(t *testing.T) {
 			for _, f := range []string{"nr_anon_pages", "nr_shmem", "nr_mapped", "nr_mlock", "nr_unevictable", "nr_page_table_pages"} {
 				base[f] = k.vm(t, f)
 			}
-			left := 130
+			left := 170
 			for _, name := range []string{"a", "b"} {
 				c := &caller{k: k, t: t, r: engine.NewStream(seed, name), left: &left, seen: seen}
 				opt := DefaultProcessOptions()
@@ -159,6 +201,14 @@ func TestRandomCalls(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
+			k.spawn(t, "janitor", func(p *Process) {
+				for k.live > 1 {
+					p.Sleep(engine.Second)
+				}
+				for _, name := range memoryFiles {
+					p.Unlink(name)
+				}
+			})
 			k.run(t)
 			for f, n := range base {
 				if got := k.vm(t, f); got != n {
@@ -170,8 +220,11 @@ func TestRandomCalls(t *testing.T) {
 			}
 		})
 	}
-	for _, name := range []string{"mmap", "mmap at", "munmap", "mprotect", "mremap", "sbrk", "madvise", "mlock", "munlock", "mincore", "touch", "fork", "swapoff", "swapon"} {
-		if seen[name] < 5 {
+	for _, name := range []string{
+		"mmap", "mmap at", "munmap", "mprotect", "mremap", "sbrk", "madvise", "mlock", "munlock", "mincore", "touch", "fork", "swapoff", "swapon",
+		"memfd", "open", "read", "write", "ftruncate", "fallocate", "unlink", "close", "mmap file",
+	} {
+		if seen[name] < 3 {
 			t.Errorf("%s succeeded %d times: the calls are not worth much", name, seen[name])
 		}
 	}

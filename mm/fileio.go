@@ -134,7 +134,7 @@ func (p *Process) directIO(f *file, pos, n uint64, write bool) (uint64, Errno) {
 		b += c
 	}
 	for left > 0 {
-		p.proc.Wait(wait)
+		p.ioWait(wait)
 	}
 	if write {
 		p.invalidateRange(i, from, end)

@@ -111,9 +111,9 @@ func (c *checker) objects() error {
 		if o.reserve {
 			c.committed += int64(o.filePages())
 		} else {
-			c.committed += o.alloced
+			c.committed += o.alloced + o.coming
 		}
-		c.blocks[o.tmpfs()] += o.alloced
+		c.blocks[o.tmpfs()] += o.alloced + o.coming
 		resident, swapped := int64(0), int64(0)
 		for index, ok := o.tree.NextEntry(0, pagecache.MaxIndex); ok; index, ok = o.tree.NextEntry(index+1, pagecache.MaxIndex) {
 			e, s := o.at(index)

@@ -16,6 +16,7 @@ type shmem struct {
 	key     int    // of a System V segment
 	segment uint64 // and its size in bytes, as it was asked for
 	alloced int64  // pages charged: those in memory and in swap, and clean ones that are gone since the last look
+	coming  int64  // pages charged that are being allocated
 	resident,
 	swapped int64
 	falloc *shmemFalloc // nil: nobody is in fallocate

@@ -80,7 +80,9 @@ func (p *Process) shmemNewPage(o *shmem, index uint64, sgp sgpType) (phys.PFN, E
 	if err := p.acctBlock(o); err != 0 {
 		return 0, err
 	}
+	o.coming++
 	pfn := p.allocPage(gfpCopy)
+	o.coming--
 	now, _ := o.at(index)
 	if pfn == 0 || now != 0 {
 		k.unacctBlocks(o, 1)
