@@ -82,7 +82,7 @@ func New(sim *engine.Sim, cfg Config) (*Kernel, error) {
 	k := &Kernel{
 		Sim: sim, Mem: mem, cfg: cfg, seed: cfg.Seed, cost: cfg.Cost, layout: layout, events: mem.Events,
 		byName: map[string]*Process{}, pageWaits: map[phys.PFN]*engine.Cond{}, zipfs: map[zipfKey]*engine.Zipf{},
-		nextPID: firstPID, pidMax: pidMax, cluster: clusterState{hits: firstHits},
+		cluster: clusterState{hits: firstHits},
 	}
 	if k.cost == nil {
 		k.cost = presets[0]
@@ -109,6 +109,7 @@ func New(sim *engine.Sim, cfg Config) (*Kernel, error) {
 		k.startKswapd(n)
 		k.startKcompactd(n)
 	}
+	k.pids.init(k)
 	k.initSysctl()
 	k.initBios()
 	k.initSlabs(k.recorded().Slabinfo)
@@ -134,12 +135,6 @@ func New(sim *engine.Sim, cfg Config) (*Kernel, error) {
 	}
 	return k, nil
 }
-
-// Pids: the first that a scenario's process gets, and kernel.pid_max of a machine with few CPUs (PID_MAX_DEFAULT).
-const (
-	firstPID = 100
-	pidMax   = 32768
-)
 
 func archOf(name string) (phys.Arch, *addrspace.Layout, error) {
 	switch name {

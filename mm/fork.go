@@ -10,10 +10,13 @@ import (
 )
 
 // Fork makes a child with a copy-on-write copy of the address space, which runs body (fork(2), copy_process, dup_mmap). The child's full
-// name is parent/name, or parent/N with its ordinal if name is empty. EAGAIN: no more pids; ENOMEM: the commit limit or the page tables.
+// name is parent/name, or parent/N with its ordinal if name is empty. EAGAIN: kernel.pid_max, kernel.threads-max or RLIMIT_NPROC; ENOMEM: the commit limit or the page tables.
 func (p *Process) Fork(name string, body func(*Process)) (int, Errno) {
 	k := p.k
 	p.syscall(k.cost.ForkBase)
+	if !p.mayFork() {
+		return 0, EAGAIN
+	}
 	c := k.newProcess(p.childName(name), p.nice, p.pin)
 	if c == nil {
 		return 0, EAGAIN
@@ -48,7 +51,7 @@ func (p *Process) abandon(c *Process) {
 	p.k.unmapAll(c.mm, p.cpu(), p, nil)
 	p.k.forgetSwapped(c.mm)
 	c.mm = nil
-	c.state = stateDead
+	c.release()
 	p.k.live--
 	p.k.processes = p.k.processes[:len(p.k.processes)-1]
 	delete(p.k.byName, c.name)

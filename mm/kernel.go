@@ -41,9 +41,8 @@ type Kernel struct {
 
 	processes []*Process // in the order of creation, ended ones included
 	byName    map[string]*Process
-	nextPID   int
+	pids      pids
 	live      int
-	pidMax    int
 
 	committed int64 // pages charged (vm_committed_as)
 	sysctl    sysctls

@@ -39,7 +39,7 @@ func (p *Process) vanish() {
 	p.proc = proc
 	p.mm = nil
 	p.oomSkip = true
-	p.state = stateDead
+	p.release()
 	k.live--
 }
 

@@ -13,11 +13,15 @@ import (
 	"mmsim/mm/phys"
 )
 
-// Rlimit holds a process's resource limits in bytes (getrlimit(2)); Unlimited stands for RLIM_INFINITY.
-type Rlimit struct{ AS, Data, Stack, Memlock uint64 }
+// Rlimit holds a process's resource limits (getrlimit(2)), Nproc in processes of the user, the others in bytes; Unlimited stands for RLIM_INFINITY.
+// In ProcessOptions 0 means the default and LimitNone a limit of 0.
+type Rlimit struct{ AS, Data, Stack, Memlock, Nproc uint64 }
 
-// Unlimited is a limit that is none.
-const Unlimited = ^uint64(0)
+// Unlimited is a limit that is none, LimitNone one that allows nothing.
+const (
+	Unlimited = ^uint64(0)
+	LimitNone = Unlimited - 1
+)
 
 // defaultRlimit are the limits of an ordinary user's process on Debian.
 var defaultRlimit = Rlimit{AS: Unlimited, Data: Unlimited, Stack: 8 << 20, Memlock: 8 << 20}
@@ -122,11 +126,11 @@ func (k *Kernel) Spawn(name string, opt ProcessOptions, body func(*Process)) (*P
 	}
 	p := k.newProcess(name, opt.Nice, opt.CPU)
 	if p == nil {
-		return nil, fmt.Errorf("process %q: %w: no more processes than kernel.pid_max = %d", name, EAGAIN, k.pidMax)
+		return nil, fmt.Errorf("process %q: %w: no more processes than kernel.pid_max = %d", name, EAGAIN, k.pids.max)
 	}
 	p.node = opt.Node
 	p.oomScoreAdj, p.adjMin = opt.OOMScoreAdj, min(opt.OOMScoreAdj, 0)
-	p.declared = opt.Rlimit.orDefault()
+	p.declared = opt.Rlimit.orDefault(k.pids.perUser)
 	p.rlimit = p.declared
 	p.malloc = opt.Malloc
 	p.exec()
@@ -136,12 +140,16 @@ func (k *Kernel) Spawn(name string, opt ProcessOptions, body func(*Process)) (*P
 	return p, nil
 }
 
-func (r Rlimit) orDefault() Rlimit {
+func (r Rlimit) orDefault(nproc uint64) Rlimit {
 	for _, l := range []struct{ limit, def *uint64 }{
 		{&r.AS, &defaultRlimit.AS}, {&r.Data, &defaultRlimit.Data}, {&r.Stack, &defaultRlimit.Stack}, {&r.Memlock, &defaultRlimit.Memlock},
+		{&r.Nproc, &nproc},
 	} {
-		if *l.limit == 0 {
+		switch *l.limit {
+		case 0:
 			*l.limit = *l.def
+		case LimitNone:
+			*l.limit = 0
 		}
 	}
 	return r
@@ -149,15 +157,14 @@ func (r Rlimit) orDefault() Rlimit {
 
 // newProcess makes a process without an address space, or nil when there are no more pids.
 func (k *Kernel) newProcess(name string, nice, cpu int) *Process {
-	if k.live >= k.pidMax {
-		return nil
-	}
 	p := &Process{
-		task: task{k: k}, name: name, pid: k.nextPID, nice: nice, pin: cpu, node: -1, rlimit: defaultRlimit, declared: defaultRlimit,
+		task: task{k: k}, name: name, nice: nice, pin: cpu, node: -1, rlimit: defaultRlimit, declared: defaultRlimit,
 		rand: engine.NewStream(k.seed, name), childEnd: engine.NewCond(k.Sim), signal: engine.NewCond(k.Sim),
 	}
 	p.process = p
-	k.nextPID++
+	if !k.pids.take(p) {
+		return nil
+	}
 	k.live++
 	k.processes = append(k.processes, p)
 	k.byName[name] = p
@@ -240,12 +247,12 @@ func (p *Process) exit() {
 	for _, c := range p.children {
 		c.parent = nil
 		if c.state == stateZombie {
-			c.state = stateDead
+			c.release()
 		}
 	}
 	p.children = nil
 	if p.parent == nil {
-		p.state = stateDead
+		p.release()
 		return
 	}
 	p.parent.childEnd.Broadcast()
@@ -264,7 +271,7 @@ func (p *Process) Wait(pid int) (int, WaitStatus, Errno) {
 			found = true
 			if c.state == stateZombie {
 				p.children = append(p.children[:i], p.children[i+1:]...)
-				c.state = stateDead
+				c.release()
 				return c.pid, c.status, 0
 			}
 		}
@@ -323,17 +330,7 @@ func supersedes(signal, pending string) bool {
 }
 
 // byPID is the process with that pid that has not been waited for, or nil.
-func (k *Kernel) byPID(pid int) *Process {
-	for i := len(k.processes) - 1; i >= 0; i-- {
-		if p := k.processes[i]; p.pid == pid {
-			if p.state == stateDead {
-				return nil
-			}
-			return p
-		}
-	}
-	return nil
-}
+func (k *Kernel) byPID(pid int) *Process { return k.pids.holder[uint64(pid)] }
 
 // Sleep blocks for a time (nanosleep(2)).
 func (p *Process) Sleep(d engine.Time) {

@@ -65,7 +65,7 @@ func (k *Kernel) blocked() uint64 {
 
 // loadavg is /proc/loadavg. Threads are the declared processes and kswapd; a kernel has some forty threads more.
 func (k *Kernel) loadavg() *procfs.Loadavg {
-	f := &procfs.Loadavg{Running: k.running(), Threads: uint64(k.live + len(k.nodes)), LastPID: uint64(k.nextPID - 1)}
+	f := &procfs.Loadavg{Running: k.running(), Threads: uint64(k.live + len(k.nodes)), LastPID: k.pids.last}
 	for i, v := range k.load.avg {
 		v += loadOne / 200
 		f.Load[i] = v * 100 >> loadShift
@@ -79,7 +79,7 @@ const btime = 1670796918
 // stat is /proc/stat. CPU time of kswapd is system time; that of processes is not divided and counts as user time. Interrupts are not counted.
 func (k *Kernel) stat() *procfs.Stat {
 	f := &procfs.Stat{
-		Btime: btime, Processes: uint64(k.nextPID - 1), ProcsRunning: max(k.running(), 1), ProcsBlocked: k.blocked(),
+		Btime: btime, Processes: k.pids.last, ProcsRunning: max(k.running(), 1), ProcsBlocked: k.blocked(),
 	}
 	system := make([]engine.Duration, len(k.nodeOfCPU))
 	for i := range k.nodes {

@@ -113,6 +113,8 @@ var knobs = map[string]knob{
 	"vm.overcommit_kbytes":        exclusiveKnob(func(k *Kernel) (*uint64, *uint64) { return &k.sysctl.overcommitKbytes, &k.sysctl.overcommitRatio }),
 	"vm.swappiness":               number(func(k *Kernel) *uint64 { return &k.sysctl.swappiness }, 0, maxSwappiness),
 	"vm.compaction_proactiveness": {get: func(k *Kernel) string { return itoa(int(k.sysctl.compactionProactiveness)) }, set: setProactiveness},
+	"kernel.pid_max":              pidMaxKnob,
+	"kernel.threads-max":          number(func(k *Kernel) *uint64 { return &k.pids.maxThreads }, 1, maxThreadsLimit),
 	"vm.page-cluster":             number(func(k *Kernel) *uint64 { return &k.sysctl.pageCluster }, 0, 31),
 	"kernel.numa_balancing":       {get: func(*Kernel) string { return "0" }, set: setNumaBalancing},
 	"kernel.randomize_va_space":   number(func(k *Kernel) *uint64 { return &k.sysctl.randomizeVASpace }, 0, 2),

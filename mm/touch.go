@@ -154,7 +154,9 @@ func (p *Process) touchSeq(addr, n uint64, write, access bool) {
 		if l != nil {
 			done = p.touchMapped(l, i, m, write, access)
 			if done == 0 && write {
-				done = p.anonRun(l, i, m, addr, access)
+				if done = p.anonRun(l, i, m, addr, access); done == 0 {
+					done = p.cowRun(l, i, m, addr, access)
+				}
 			}
 		}
 		if done == 0 {

@@ -212,3 +212,35 @@ func compareCalls(t *testing.T, real, sim map[string][]string) {
 		}
 	}
 }
+
+// TestForksUntilTheLimit forks thousands of children that end, until there is EAGAIN; a limit of 0 is one.
+func TestForksUntilTheLimit(t *testing.T) {
+	sc := mustLoad(t, `
+local m = machine { ram = "2GiB", thp = "never" }
+process("p", { rlimit = { NPROC = 3000 } }, function(p)
+  local n, e = 0
+  while true do
+    local pid
+    pid, e = p:fork(function(c) c:exit(0) end)
+    if not pid then break end
+    n = n + 1
+  end
+  p:record("forks", n .. " " .. e)
+  for _ = 1, n do p:wait() end
+  p:record("again", p:fork(function() end) ~= nil)
+end)
+process("locks", { rlimit = { MEMLOCK = 0 }, start = "1s" }, function(p)
+  local a = p:mmap(4096)
+  p:record("mlock", select(2, p:mlock(a, 4096)))
+  p:record("locked", select(2, p:mmap{ len = 4096, locked = true }))
+  p:record("mlockall", select(2, p:mlockall()))
+end)`)
+	rec := &memo{}
+	if _, err := sc.Run(context.Background(), RunOptions{Recorder: rec}); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"p forks=2998 EAGAIN", "p again=true", "locks mlock=EPERM", "locks locked=EPERM", "locks mlockall=EPERM"}
+	if got := rec.of("obs"); !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+}

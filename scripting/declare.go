@@ -150,6 +150,7 @@ var rlimitFields = []Arg{
 	{Name: "DATA", Kind: KindSize, Opt: true},
 	{Name: "STACK", Kind: KindSize, Opt: true},
 	{Name: "MEMLOCK", Kind: KindSize, Opt: true},
+	{Name: "NPROC", Kind: KindInt, Opt: true, Min: 0, Max: maxProcesses},
 }
 
 func (c *call) rlimits(tb *lua.LTable) map[string]int64 {

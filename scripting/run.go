@@ -166,8 +166,7 @@ func (r *run) spawn(d *Process) error {
 	opt := mm.ProcessOptions{
 		Start: d.start, OOMScoreAdj: d.OOMScoreAdj, Nice: d.Nice, CPU: d.CPU, Node: d.Node, Malloc: d.Malloc,
 		Rlimit: mm.Rlimit{
-			AS: uint64(d.Rlimit["AS"]), Data: uint64(d.Rlimit["DATA"]),
-			Stack: uint64(d.Rlimit["STACK"]), Memlock: uint64(d.Rlimit["MEMLOCK"]),
+			AS: d.limit("AS"), Data: d.limit("DATA"), Stack: d.limit("STACK"), Memlock: d.limit("MEMLOCK"), Nproc: d.limit("NPROC"),
 		},
 	}
 	_, err := r.k.Spawn(d.Name, opt, func(p *mm.Process) { r.s.live(p, d.fn) })
@@ -175,6 +174,15 @@ func (r *run) spawn(d *Process) error {
 		return errorAt(d.at, "%v", err)
 	}
 	return nil
+}
+
+// limit is a declared limit as mm has it.
+func (d *Process) limit(name string) uint64 {
+	n, set := d.Rlimit[name]
+	if set && n == 0 {
+		return mm.LimitNone
+	}
+	return uint64(n)
 }
 
 // live is the life of a process that runs fn. It runs as the engine's process.

@@ -3,9 +3,9 @@ package addrspace
 import "slices"
 
 // chunkVMAs is the most VMAs that a chunk holds: a full one is split into halves.
-const chunkVMAs = 256
+const chunkVMAs = 64
 
-// vmas are the VMAs of an address space in the order of their addresses: a B-tree of two levels. The leaves are chunks of up to 256 VMAs with their start
+// vmas are the VMAs of an address space in the order of their addresses: a B-tree of two levels. The leaves are chunks of up to 64 VMAs with their start
 // addresses beside them, so that a search reads a few cache lines of numbers and no VMA but the one that it finds: a tree of pointers that compares
 // what they point to takes ten times as long with 65,530 VMAs (vm.max_map_count).
 //

@@ -23,6 +23,16 @@ var earlyLists = [...]uint64{3, 5, 10, 25, 50, 85, 101}
 // earlyListShare is the part of their high marks that lists hold on a machine with several CPUs, in percent.
 const earlyListShare = 29
 
+// PagesAtForkInit is how many pages the zones manage when the kernel computes how many threads there may be (fork_init): all but what the initial RAM
+// disk and init memory give back later.
+func (m *Memory) PagesAtForkInit() uint64 {
+	n := uint64(m.Managed())
+	for _, f := range m.lateFrees() {
+		n -= min(f.pages, n)
+	}
+	return n
+}
+
 // EarlyFree returns the free pages of all zones at the moment of boot when the kernel computes vm.user_reserve_kbytes and
 // vm.admin_reserve_kbytes from them (init_user_reserve, init_admin_reserve): the initial RAM disk and init memory are not free yet, and most hash tables
 // of the network not made. modules are pages that the RAM disk has beyond those of the recorded machine with the fewest

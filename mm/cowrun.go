@@ -1,0 +1,71 @@
+package mm
+
+import (
+	"mmsim/engine"
+	"mmsim/mm/addrspace"
+	"mmsim/mm/phys"
+	"mmsim/mm/vmstat"
+)
+
+// cowRun resolves the write faults of a run of entries whose pages other processes have, too, in one VMA and one leaf, as far as memory comes from the
+// fast path and nothing else is due. It does what fault would do for each (do_wp_page, wp_page_copy), and returns the length of the run; 0: the general
+// path must look.
+func (p *Process) cowRun(l *addrspace.Leaf, i uint, n, addr uint64, access bool) uint64 {
+	k := p.k
+	v := p.mm.Find(addr)
+	if v == nil || v.Flags&addrspace.VMWrite == 0 || v.AnonVMA == nil || v.Object != nil || p.node >= 0 || lockedVMA(v) {
+		return 0
+	}
+	n = min(n, (v.End-addr)>>addrspace.PageShift)
+	each := k.cost.COWFault
+	if access {
+		each += k.cost.TouchMapped
+	}
+	n = p.until(n, each)
+	m := uint64(0)
+	for m < n && k.sharedEntry(l, i+uint(m)) {
+		m++
+	}
+	if m == 0 {
+		return 0
+	}
+	cpu := p.cpu()
+	ac, flags := k.fastContext(&p.task, gfpCopy)
+	k.deferWakes = true
+	var run [anonRunMax]phys.PFN
+	done := uint64(0)
+	for done < m && len(k.deferredWakes) == 0 {
+		got := k.Mem.GetPageRun(ac, flags, run[:min(m-done, anonRunMax)])
+		if got == 0 {
+			break
+		}
+		for _, pfn := range run[:got] {
+			old := k.Mem.Page(phys.PFN(l.PTE[i]))
+			k.newAnon(cpu, pfn, v, addr)
+			l.Map(i, uint32(pfn), true)
+			old.Mapcount--
+			i++
+			addr += addrspace.PageSize
+		}
+		v.Space.RSS[addrspace.RSSAnon] -= int64(got)
+		done += uint64(got)
+	}
+	k.deferWakes = false
+	if done > 0 {
+		k.count(vmstat.PgFault, done)
+		p.minFlt += done
+		p.spend(engine.Time(done) * each)
+	}
+	k.wakeDeferred()
+	return done
+}
+
+// sharedEntry tells whether an entry maps, read-only, an anonymous page that is mapped elsewhere as well and is on a list, so that a write cannot but
+// copy it.
+func (k *Kernel) sharedEntry(l *addrspace.Leaf, i uint) bool {
+	if !addrspace.Test(&l.Present, i) || addrspace.Test(&l.Writable, i) || l.PTE[i] == k.zeroPage {
+		return false
+	}
+	p := k.Mem.Page(phys.PFN(l.PTE[i]))
+	return p.Mapcount > 1 && p.Kind() == phys.KindAnon && p.Test(phys.FlagLRU) && !p.Test(phys.FlagExclusive) && !p.Test(phys.FlagLocked)
+}
