@@ -142,7 +142,10 @@ func (k *Kernel) Spawn(name string, opt ProcessOptions, body func(*Process)) (*P
 
 func (r Rlimit) orDefault(nproc uint64) Rlimit {
 	for _, l := range []struct{ limit, def *uint64 }{
-		{&r.AS, &defaultRlimit.AS}, {&r.Data, &defaultRlimit.Data}, {&r.Stack, &defaultRlimit.Stack}, {&r.Memlock, &defaultRlimit.Memlock},
+		{&r.AS, &defaultRlimit.AS},
+		{&r.Data, &defaultRlimit.Data},
+		{&r.Stack, &defaultRlimit.Stack},
+		{&r.Memlock, &defaultRlimit.Memlock},
 		{&r.Nproc, &nproc},
 	} {
 		switch *l.limit {

@@ -67,7 +67,9 @@ local function range(w)
     if odd == 3 then return v.a, pick(HUGE) end
     if odd == 4 then return END - PAGE * math.random(0, 2), PAGE * math.random(3, 5) end
     if odd == 5 then return v.a, v.b - v.a - math.random(1, 4095) end
-    return pick(HUGE), pages(10)
+    local a = pick(HUGE)
+    if i386 and a < END then a = a + END end                 -- where the stack is not
+    return a, pages(10)
   end
   if chance(5) then return v.a, v.b - v.a end
   local from = math.random(0, k - 1)
@@ -243,8 +245,9 @@ local function mapping(p, w, kind)
       return done("munlock", p:munlock(a, len))
     end,
     mincore = function()
-      local r, e = p:mincore(range(w))
-      return "mincore " .. tostring(r or e)
+      local a, len = range(w)
+      local r, e = p:mincore(a, len)
+      return "mincore " .. tostring(r or e) .. (detail == 0 and "" or (" %s+%d"):format(where(w, a), len))
     end,
     shmget = function()
       if #w.ids >= 4 then return "shmget enough" end
