@@ -221,7 +221,7 @@ func (p *Process) populateVMA(v *addrspace.VMA, from, to uint64, write bool) (e 
 			to, e = max(end, from), EFAULT
 		}
 	}
-	p.touchSeq(from, (to-from)>>addrspace.PageShift, write, false)
+	p.faultIn(from, to, write)
 	if e != 0 && !write && p.mm.Leaf(to) != nil {
 		p.faultAround(v, p.k.mappingOf(v), p.mm.Leaf(to), to) // the fault that fails maps its neighbours first
 	}
