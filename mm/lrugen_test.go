@@ -1,6 +1,8 @@
 package mm
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"mmsim/engine"
@@ -230,5 +232,38 @@ func TestBadLRU(t *testing.T) {
 	_, err := New(engine.New(engine.Options{CPUs: 1}), Config{Nodes: []NodeConfig{{RAM: 96 << 20, CPUs: 1}}, LRU: "mgrlu"})
 	if want := `machine: lru: unknown lru "mgrlu"; did you mean "mglru"?`; err == nil || err.Error() != want {
 		t.Errorf("the error is %v", err)
+	}
+}
+
+// TestLRUGenFiles reads the files of a machine with generations and of one without.
+func TestLRUGenFiles(t *testing.T) {
+	read := func(k *Kernel, path string) string {
+		text, ok := k.ProcFile(path)
+		if !ok {
+			t.Errorf("there is no %s", path)
+		}
+		return text
+	}
+	k := testMachine{lru: "mglru"}.boot(t)
+	k.SetMinTTL(1500 * engine.Millisecond)
+	k.spawn(t, "p", func(p *Process) {
+		p.write(p.mustMmap(t, 4*mib), 4*mib)
+		k.lruAddDrain(0)
+		before := k.vm(t, "nr_inactive_file")
+		k.walkOnce()
+		k.walkOnce()
+		p.Sleep(100 * engine.Millisecond)
+		want := fmt.Sprintf("memcg     1 /\n node     0\n          2 %10d %10d  %10d \n", 100, 0, before)
+		if got := read(k, "/sys/kernel/debug/lru_gen"); !strings.HasPrefix(got, want) || strings.Count(got, "\n") != 6 {
+			t.Errorf("the generations are\n%s\nwant at first\n%s", got, want)
+		}
+	})
+	k.run(t)
+	if on, ttl := read(k, "/sys/kernel/mm/lru_gen/enabled"), read(k, "/sys/kernel/mm/lru_gen/min_ttl_ms"); on != "0x0007\n" || ttl != "1500\n" {
+		t.Errorf("enabled is %q, min_ttl_ms is %q", on, ttl)
+	}
+	k = testMachine{}.boot(t)
+	if on, ttl := read(k, "/sys/kernel/mm/lru_gen/enabled"), read(k, "/sys/kernel/mm/lru_gen/min_ttl_ms"); on != "0x0000\n" || ttl != "0\n" {
+		t.Errorf("with classic lists enabled is %q, min_ttl_ms is %q", on, ttl)
 	}
 }

@@ -81,10 +81,10 @@ func (k *Kernel) ProcPaths() []string {
 	for _, f := range pressures {
 		out = append(out, f.path)
 	}
-	return out
+	return append(out, lruGenPaths...)
 }
 
-// ProcFile is the text of a file under /proc. False: there is no such file.
+// ProcFile is the text of a file under /proc or /sys. False: there is no such file.
 func (k *Kernel) ProcFile(path string) (string, bool) {
 	for _, f := range procFiles {
 		if f.name != "sysctl_vm" && path == "/proc/"+f.name {
@@ -95,6 +95,9 @@ func (k *Kernel) ProcFile(path string) (string, bool) {
 		if path == f.path {
 			return string(procfs.Text(k.pressure(f.resource))), true
 		}
+	}
+	if text, ok := k.lruGenFile(path); ok {
+		return text, true
 	}
 	return k.zramFile(path)
 }
