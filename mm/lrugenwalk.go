@@ -115,7 +115,10 @@ func (w *lruGenWalk) space(s *addrspace.Space) {
 // skipVMA tells whether accesses to a mapping say nothing about its pages, or its pages cannot be evicted (should_skip_vma).
 func (w *lruGenWalk) skipVMA(v *addrspace.VMA) bool {
 	const skip = addrspace.VMLocked | addrspace.VMSpecial | addrspace.VMSeqRead | addrspace.VMRandRead
-	return v.Flags&addrspace.VMAccess == 0 || v.Flags&skip != 0 || !w.canSwap
+	if v.Flags&addrspace.VMAccess == 0 || v.Flags&skip != 0 {
+		return true
+	}
+	return !w.canSwap && (v.Object == nil || w.k.shmemOf(v) != nil)
 }
 
 // enter decides once for each table whether it is looked at: something was accessed through it since it was met last, and it had many accessed
@@ -182,7 +185,7 @@ func (k *Kernel) youngPage(l *addrspace.Leaf, i uint, n *phys.Node, canSwap bool
 	}
 	addrspace.Clear(&l.Accessed, i)
 	if addrspace.Test(&l.Dirty, i) && !p.Test(phys.FlagDirty) && (p.Kind() != phys.KindAnon || !p.Test(phys.FlagSwapbacked) || p.Test(phys.FlagSwapCache)) {
-		p.Set(phys.FlagDirty)
+		k.entryDirty(phys.PFN(pfn))
 	}
 	return p
 }
