@@ -89,4 +89,6 @@ func (o heapOS) Touch(addr, n uint64, write bool) {
 	o.p.touchSeq(first, (addr+n-1-first)>>addrspace.PageShift+1, write, false)
 }
 
+func (o heapOS) Overcommits() bool { return o.p.k.sysctl.overcommitMemory != overcommitNever }
+
 func (o heapOS) Now() int64 { return int64(o.p.k.Sim.Now()) }

@@ -55,6 +55,22 @@ func TestAllocators(t *testing.T) {
 	}
 }
 
+// Without overcommit jemalloc reserves memory without access, so that what it keeps in reserve is not counted as committed; otherwise it maps with
+// MAP_NORESERVE, and nothing is.
+func TestJemallocOvercommit(t *testing.T) {
+	for mode, want := range map[int]string{0: "14 MiB mapped, 0 committed", 2: "14 MiB mapped, 11 committed"} {
+		rec, _, err := run1(t, fmt.Sprintf(`m = machine { ram = "256MiB", cpus = 1, thp = "never", sysctl = { ["vm.overcommit_memory"] = "%d" } }
+			process('a', { malloc = 'jemalloc' }, function(p)
+				local size, committed = p:status("VmSize"), m:meminfo("Committed_AS")
+				p:malloc("5MiB")
+				m:record("5 MiB", string.format("%%d MiB mapped, %%d committed", (p:status("VmSize") - size) / MiB, (m:meminfo("Committed_AS") - committed) / MiB))
+			end)`, mode))
+		if err != nil || !slices.Equal(rec.of("obs"), []string{"machine 5 MiB=" + want}) {
+			t.Errorf("vm.overcommit_memory=%d: %q, %v, want %q", mode, rec.of("obs"), err, want)
+		}
+	}
+}
+
 // A second free is answered with what the allocator says.
 func TestDoubleFree(t *testing.T) {
 	for name, want := range map[string]string{

@@ -36,6 +36,8 @@ type OS interface {
 	LazyFree(addr, n uint64)
 	// Touch accesses every page of [addr, addr+n), upwards. n is at least 1.
 	Touch(addr, n uint64, write bool)
+	// Overcommits tells whether the system promises more memory than it has (vm.overcommit_memory is not 2).
+	Overcommits() bool
 	// Now is the process's clock in nanoseconds, for allocators that give memory back after a time.
 	Now() int64
 }

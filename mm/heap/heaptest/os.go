@@ -41,6 +41,7 @@ type OS struct {
 	MaxBreak uint64 // Sbrk fails beyond it
 	MaxMap   uint64 // bytes that may be mapped for access besides the break; Mmap fails beyond it
 	Clock    int64
+	Strict   bool // no overcommit
 	Err      error
 	Calls    int // system calls that changed something
 
@@ -234,6 +235,9 @@ func (o *OS) DontNeed(addr, n uint64) {
 
 // LazyFree is heap.OS's; here the pages go at once.
 func (o *OS) LazyFree(addr, n uint64) { o.DontNeed(addr, n) }
+
+// Overcommits is heap.OS's.
+func (o *OS) Overcommits() bool { return !o.Strict }
 
 // Now is heap.OS's.
 func (o *OS) Now() int64 { return o.Clock }

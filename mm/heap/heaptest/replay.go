@@ -18,6 +18,7 @@ import (
 type replay struct {
 	brk     uint64
 	clock   int64
+	strict  bool     // the library was told that the system does not overcommit
 	calls   []string // the system calls that the current step still has to make
 	written map[uint64]bool
 }
@@ -125,6 +126,8 @@ func (r *replay) Touch(addr, n uint64, write bool) {
 	}
 }
 
+func (r *replay) Overcommits() bool { return !r.strict }
+
 func (r *replay) Now() int64 { return r.clock }
 
 // A run is a recorded run that is being repeated.
@@ -216,7 +219,7 @@ func Recorded(t *testing.T, fresh func(os heap.OS, thread uint64) Subject) {
 			if n, err := fmt.Sscanf(lines.Text(), "start %v %v", &start, &thread); n == 0 {
 				t.Fatalf("%q: %v", lines.Text(), err)
 			}
-			r := &run{os: &replay{brk: start, clock: 1e12, written: map[uint64]bool{}}, live: map[uint64]uint64{}}
+			r := &run{os: &replay{brk: start, clock: 1e12, strict: strings.HasPrefix(filepath.Base(file), "strict"), written: map[uint64]bool{}}, live: map[uint64]uint64{}}
 			r.h = fresh(r.os, thread)
 			var loading []string // what it does when it is loaded belongs to the first call here
 			for n := 0; lines.Scan(); n++ {

@@ -9,7 +9,7 @@ type block struct {
 // mapPages maps n bytes at a multiple of align: at once if the place happens to be one, or else with more than that and the rest
 // unmapped (pages_map).
 func (h *Heap) mapPages(n, align uint64) (uint64, bool) {
-	at, ok := h.os.Mmap(0, n, mapFlags)
+	at, ok := h.os.Mmap(0, n, h.flags)
 	if !ok || at%align == 0 {
 		return at, ok
 	}
@@ -18,7 +18,7 @@ func (h *Heap) mapPages(n, align uint64) (uint64, bool) {
 	if all < n {
 		return 0, false
 	}
-	at, ok = h.os.Mmap(0, all, mapFlags)
+	at, ok = h.os.Mmap(0, all, h.flags)
 	if !ok {
 		return 0, false
 	}
@@ -106,10 +106,10 @@ func (h *Heap) freeExtent(a *arena, r row) {
 }
 
 // initExtent makes a description one of an active extent (edata_init).
-func (h *Heap) initExtent(r row, a *arena, addr, size, sn uint64, zeroed, head bool) {
+func (h *Heap) initExtent(r row, a *arena, addr, size, sn uint64, zeroed, committed, head bool) {
 	h.e[r] = extent{
 		at: h.e[r].at, block: h.e[r].block, addr: addr, size: size, sn: sn, state: active, arena: a.number,
-		class: noClass, zeroed: zeroed, head: head,
+		class: noClass, zeroed: zeroed, committed: committed, head: head,
 	}
 	h.mem.Fill(h.e[r].at, h.g.edata)
 }

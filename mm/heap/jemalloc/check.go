@@ -159,7 +159,7 @@ func (h *Heap) checkOrder(order []row) error {
 		switch {
 		case a.past() > b.base():
 			return fmt.Errorf("extents %d and %d overlap", order[i-1], order[i])
-		case a.past() == b.base() && a.state == retained && b.state == retained && a.arena == b.arena && !b.head:
+		case a.past() == b.base() && a.state == retained && b.state == retained && a.arena == b.arena && a.committed == b.committed && !b.head:
 			return fmt.Errorf("extents %d and %d are retained neighbours", order[i-1], order[i])
 		}
 	}

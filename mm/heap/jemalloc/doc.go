@@ -13,6 +13,7 @@
 //   - an extent that is not in use is in the set of its state and arena, in the bin of its size and in the list by age, and counted there;
 //     retained neighbours of one mapping are one extent;
 //   - a region of a slab is just one of free, cached by the thread, and live; a slab without regions in use does not exist;
+//   - what is dirty or in use is accessible; where the system does not overcommit (OS.Overcommits), retained memory is not;
 //   - a slab with free regions is its bin's current one or in the bin's heap, the oldest and lowest of which is taken first.
 //
 // What a study of memory sees of it: memory comes from mmap with MAP_NORESERVE alone and is never unmapped (only to align new blocks of
@@ -32,8 +33,7 @@
 // nothing of it was compared with a real one.
 //
 // Not modelled: further arenas for more threads, background threads, profiling, the huge page allocator (off by default), muzzy pages (their
-// time is 0 by default), a strict overcommit mode (where the library reserves without access and commits by mapping again), memory from the
-// break when mmap fails, options, leaking an extent when there is no memory for its description (here it stays where it was), and static data.
+// time is 0 by default), memory from the break when mmap fails, options, leaking an extent when there is no memory for its description (here it stays where it was), and static data.
 // A pointer that is not that of a live block is undefined behaviour in this build, which checks nothing: it crashes or goes on with damaged
 // structures. Here it ends with an error that says so.
 //

@@ -2,8 +2,6 @@ package jemalloc
 
 import "mmsim/mm/heap"
 
-const mapFlags = heap.MapNoReserve
-
 // An arena is a set of extents and the slabs cut from some of them (arena_t).
 type arena struct {
 	number    uint8
@@ -26,7 +24,7 @@ func (h *Heap) split(a *arena, r row, first uint64) row {
 		return 0
 	}
 	e := h.e[r]
-	h.initExtent(t, a, e.base()+first, e.size-first, e.sn, e.zeroed, false)
+	h.initExtent(t, a, e.base()+first, e.size-first, e.sn, e.zeroed, e.committed, false)
 	if !h.needLeaf((e.base()+first)>>pageShift-1) || !h.needLeaf((e.base()+first)>>pageShift) {
 		h.freeExtent(a, t)
 		return 0
@@ -72,10 +70,11 @@ func (h *Heap) neighbour(r row, state uint8, forward bool) row {
 // coalesce joins an active extent with neighbours in a set, but only one at a time where that is delayed, and tells whether it did
 // (extent_try_coalesce_impl).
 func (h *Heap) coalesce(a *arena, s *set, r row) (row, bool) {
+	alike := func(n row) bool { return n != 0 && h.e[n].committed == h.e[r].committed }
 	joined := false
 	for again := true; again; {
 		again = false
-		if n := h.neighbour(r, s.state, true); n != 0 {
+		if n := h.neighbour(r, s.state, true); alike(n) {
 			h.setRemove(s, n)
 			h.merge(a, r, n)
 			joined, again = true, true
@@ -83,7 +82,7 @@ func (h *Heap) coalesce(a *arena, s *set, r row) (row, bool) {
 				return r, true
 			}
 		}
-		if p := h.neighbour(r, s.state, false); p != 0 {
+		if p := h.neighbour(r, s.state, false); alike(p) {
 			h.setRemove(s, p)
 			h.merge(a, p, r)
 			r, joined, again = p, true, true
@@ -121,7 +120,15 @@ func (h *Heap) giveBack(a *arena, r row) {
 		h.freeExtent(a, r)
 		return
 	}
-	h.os.DontNeed(e.base(), e.size)
+	if e.committed && h.strict {
+		if _, ok := h.os.Mmap(e.base(), e.size, heap.MapNone|heap.MapFixed); ok {
+			e.committed = false
+		} else {
+			h.os.DontNeed(e.base(), e.size)
+		}
+	} else if e.committed {
+		h.os.DontNeed(e.base(), e.size)
+	}
 	h.mem.Forget()
 	e.zeroed = true
 	h.put(a, &a.retained, r)
@@ -147,12 +154,26 @@ func (h *Heap) take(a *arena, s *set, expand row, size, align uint64, zero bool)
 	if trail != 0 {
 		h.setInsert(s, trail)
 	}
+	if r != 0 && !h.commit(r) {
+		h.put(a, s, r)
+		return 0
+	}
 	if r != 0 && zero && !h.e[r].zeroed {
 		// Pages of zeros come from the system.
 		h.os.DontNeed(h.e[r].base(), h.e[r].size)
 		h.mem.Forget()
 	}
 	return r
+}
+
+// commit makes an extent accessible that is not, which it can only be without overcommit (extent_commit_impl).
+func (h *Heap) commit(r row) bool {
+	e := &h.e[r]
+	if !e.committed {
+		_, e.committed = h.os.Mmap(e.base(), e.size, heap.MapFixed)
+		h.mem.Forget()
+	}
+	return e.committed
 }
 
 // cut splits off what lies before and behind size bytes at a multiple of align (extent_split_interior). Without memory for
@@ -173,7 +194,7 @@ func (h *Heap) cut(a *arena, r row, size, align uint64) (mid, lead, trail row) {
 }
 
 // growRetained maps more than is asked for, ever more from time to time, and keeps the rest (extent_grow_retained).
-func (h *Heap) growRetained(a *arena, size, align uint64) row {
+func (h *Heap) growRetained(a *arena, size, align uint64, zero bool) row {
 	least := size + pageCeil(align) - pageSize
 	if least < size {
 		return 0
@@ -188,12 +209,16 @@ func (h *Heap) growRetained(a *arena, size, align uint64) row {
 	if r == 0 {
 		return 0
 	}
-	at, ok := h.os.Mmap(0, h.g.pages[i], mapFlags)
+	flags := h.flags
+	if h.strict {
+		flags = heap.MapNone
+	}
+	at, ok := h.os.Mmap(0, h.g.pages[i], flags)
 	if !ok {
 		h.freeExtent(a, r)
 		return 0
 	}
-	h.initExtent(r, a, at, h.g.pages[i], a.nextSN, true, true)
+	h.initExtent(r, a, at, h.g.pages[i], a.nextSN, !h.strict, !h.strict, true)
 	a.nextSN++
 	if !h.register(r) {
 		h.freeExtent(a, r)
@@ -206,7 +231,15 @@ func (h *Heap) growRetained(a *arena, size, align uint64) row {
 	if trail != 0 {
 		h.put(a, &a.retained, trail)
 	}
+	if r != 0 && !h.commit(r) {
+		h.put(a, &a.retained, r)
+		return 0
+	}
 	if r != 0 {
+		if zero && !h.e[r].zeroed {
+			h.os.DontNeed(h.e[r].base(), h.e[r].size)
+			h.mem.Forget()
+		}
 		a.grow = min(i+1, h.g.pageClass(h.g.maxClass))
 	}
 	return r
@@ -223,7 +256,7 @@ func (h *Heap) mapExtent(a *arena, size, align uint64) row {
 		h.freeExtent(a, r)
 		return 0
 	}
-	h.initExtent(r, a, at, size, a.nextSN, true, h.g.retain)
+	h.initExtent(r, a, at, size, a.nextSN, true, true, h.g.retain)
 	a.nextSN++
 	if !h.register(r) {
 		h.os.Munmap(at, size)
@@ -242,7 +275,7 @@ func (h *Heap) allocExtent(a *arena, size, align uint64, zero bool) row {
 		return r
 	}
 	if h.g.retain {
-		if r := h.growRetained(a, size, align); r != 0 {
+		if r := h.growRetained(a, size, align, zero); r != 0 {
 			return r
 		}
 	}

@@ -21,6 +21,9 @@ type Heap struct {
 	mem access.Memory
 	g   *geometry
 
+	strict bool          // the system does not overcommit: memory is reserved without access first
+	flags  heap.MapFlags // of mappings for access
+
 	e         []extent
 	slabs     []slab
 	spareSlab row
@@ -97,7 +100,13 @@ func (h *Heap) load() bool {
 		h.os.Touch(at, pageSize, true)
 		h.os.DontNeed(at, pageSize)
 		h.os.Munmap(at, pageSize)
-		if at, ok = h.os.Mmap(0, pageSize, mapFlags); !ok {
+		flags := heap.MapNoReserve
+		if h.strict = !h.os.Overcommits(); h.strict {
+			flags = heap.MapNone
+		} else {
+			h.flags = heap.MapNoReserve
+		}
+		if at, ok = h.os.Mmap(0, pageSize, flags); !ok {
 			return false
 		}
 		h.os.LazyFree(at, pageSize)

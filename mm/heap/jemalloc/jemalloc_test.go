@@ -23,6 +23,7 @@ func TestProperties(t *testing.T) {
 				*o = *heaptest.NewAt(0x56559000, 0xf7fff000)
 				return jemalloc.New(o, 32, jemalloc.Seed)
 			}
+			o.Strict = rapid.Bool().Draw(t, "strict")
 			return jemalloc.New(o, 64, jemalloc.Seed)
 		},
 		Parameters: []string{"TRIM_THRESHOLD", "MMAP_MAX"}, ZeroFrees: true, AlignmentShift: 40, WordClass: 8,

@@ -35,6 +35,7 @@ type extent struct {
 	arena      uint8
 	head       bool // the first of a mapping: it does not merge with what lies before it
 	zeroed     bool
+	committed  bool // it may be accessed
 	live       bool // a large block that belongs to the program
 }
 

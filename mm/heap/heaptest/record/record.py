@@ -21,6 +21,7 @@ mixes = {
     "small": [[0, 1, 2], [2], [0, 1, 2, 2, 3], [1, 3]],
     "mixed": [[0, 1, 2], [0, 1, 2, 2, 3], [2], [0, 3, 4, 4], [1, 4, 5], [0, 1, 2, 3, 4, 5, 6], [0, 5, 6, 7], [1, 3, 3, 7, 8]],
     "bulk": [[0], [1], [2], [3], [4], [0, 1, 3]],
+    "strict": [[0, 1, 2, 3], [1, 4, 5], [0, 5, 6, 7], [6, 7, 8], [3, 5, 6, 7, 8, 9]],
     "large": [[4, 5], [5, 6, 7], [6, 7, 8], [7, 8, 9], [3, 4, 5, 6, 7, 8, 9]],
 }[kind]
 live, calls = {}, []  # slot -> bytes
@@ -96,6 +97,12 @@ def path(name):
 with open(path("calls"), "w") as f:
     f.write("\n".join(calls) + "\n")
 env = {"LC_ALL": "C", "SCUDO_OPTIONS": "GWP_ASAN_Enabled=false", "GLIBC_TUNABLES": "glibc.rtld.optional_static_tls=65536"}
+
+
+if kind == "strict":
+    with open(path("two"), "w") as f:
+        f.write("2\n")
+    env["RECORD_OVERCOMMIT"] = path("two")
 
 
 def run(*extra, pre=()):
