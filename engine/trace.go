@@ -1,7 +1,8 @@
 package engine
 
 // Trace holds functions that are called when something happens; nil ones cost a comparison. They run in the middle of the engine's
-// work: they may look and record, and must not block, wake, kill or schedule.
+// work: they may look and record, and must not block, wake or kill. Wakeup may schedule a callback; the others must not, since a process that goes to
+// sleep has looked already at what is next.
 type Trace struct {
 	// Start is called when a process first runs, Exit when it has ended (killed: it was killed, or panicked).
 	Start func(t Time, p *Proc)

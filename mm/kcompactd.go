@@ -41,6 +41,7 @@ func (k *Kernel) startKcompactd(n *phys.Node) {
 	st.task.proc = k.Sim.Go("kcompactd"+itoa(n.ID), engine.ProcOptions{CPU: pin, Kernel: true, Daemon: true}, func(*engine.Proc) {
 		k.kcompactd(n)
 	})
+	st.task.proc.UserData = &st.task
 }
 
 // wakeupKcompactd asks a node's kcompactd for blocks of an order, if some zone is worth it (wakeup_kcompactd).
@@ -88,7 +89,9 @@ func (k *Kernel) kcompactd(n *phys.Node) {
 		}
 		timeout = fragCheckInterval
 		if st.maxOrder > 0 && !st.trigger {
+			nested := st.task.memstall()
 			k.kcompactdDoWork(n)
+			st.task.endMemstall(nested)
 			continue
 		}
 		if k.shouldProactivelyCompact(n) {

@@ -64,10 +64,11 @@ func psiTask(p *engine.Proc) *psi.Task {
 	return t
 }
 
-// Levels of the timer wheel: a timer that is due in fewer than 64 jiffies runs in its jiffy, one in fewer than 512 in a multiple of 8 (kernel/time/timer.c).
+// Levels of the timer wheel: a timer that is due in fewer than 63 jiffies runs in its jiffy, one in fewer than 504 in a multiple of 8 (kernel/time/timer.c).
 const wheelLevel, wheelShift = 63, 3
 
-// armPSI schedules the next aggregation after a number of jiffies, as the timer wheel would: never early, and coarsely when it is far.
+// armPSI schedules the next aggregation after a number of jiffies, as the timer wheel would: never early, and coarsely when it is far. It is asked for
+// when a CPU ceases to be idle, never when a process that runs goes to sleep. The run does not go on for it.
 func (k *Kernel) armPSI(jiffies int64) {
 	due, shift := int64(k.Sim.Now()/jiffy)+jiffies, 0
 	if jiffies >= wheelLevel {

@@ -52,10 +52,14 @@ func (g *Group) stall(s int) (st Stall) {
 	return st
 }
 
-// Work is the periodic aggregation (psi_avgs_work). It asks for the next as long as there was any activity; then it stops until something changes.
+// Work is the periodic aggregation (psi_avgs_work). It asks for the next as long as there is or was any activity; then it stops until something
+// changes. So it is pending whenever a CPU is not idle.
 func (g *Group) Work(now int64) {
 	g.pending = false
 	active := g.collect(now)
+	for i := range g.cpus {
+		active = active || g.cpus[i].mask>>nonidle&1 != 0
+	}
 	if now >= g.nextUpdate {
 		g.update(now)
 	}

@@ -248,3 +248,20 @@ func BenchmarkSwitch(b *testing.B) {
 		g.Switch(0, c, a, true, now)
 	}
 }
+
+// TestPendingWhileBusy wakes a task at the moment of an aggregation, which so finds that nothing has run: the next is asked for all the same.
+func TestPendingWhileBusy(t *testing.T) {
+	g := newGroup(1)
+	a := &Task{}
+	g.Enqueue(a, 0, true, 0)
+	g.Switch(0, nil, a, false, 0)
+	g.Switch(0, a, nil, true, 0)
+	at := g.due
+	g.now = at
+	g.Enqueue(a, 0, true, at)
+	g.Switch(0, nil, a, false, at)
+	g.to(at)
+	if !g.pending || g.due <= at {
+		t.Errorf("a task runs, and no aggregation is pending")
+	}
+}
