@@ -423,6 +423,11 @@ function p:fsync(fd) end
 ---@return string? errno
 function p:fdatasync(fd) end
 
+---Writes all dirty pages of all files back and waits (sync(2)).
+---@return true? ok
+---@return string? errno
+function p:sync() end
+
 ---Closes a file (close(2)).
 ---@param fd integer
 ---@return true? ok
@@ -458,13 +463,6 @@ function p:unlink(path) end
 ---@return true? ok
 ---@return string? errno
 function p:fadvise(fd, offset, len, advice) end
-
----Writes all dirty pages back (sync(2)).
----Not there yet in this version.
----@deprecated
----@return true? ok
----@return string? errno
-function p:sync() end
 
 ---Adds a row to observations.csv: time, process, name, value.
 ---@param name string|number
@@ -517,9 +515,7 @@ function m:drop_caches(n) end
 ---Writes vm.compact_memory: compacts all zones.
 function m:compact_memory() end
 
----Writes all dirty pages back.
----Not there yet in this version.
----@deprecated
+---Writes all dirty pages back and waits.
 function m:sync() end
 
 ---Turns all swap areas off (swapoff -a): everything in them is brought back. When memory runs out meanwhile, the caller is the first to be killed.

@@ -88,6 +88,7 @@ func New(sim *engine.Sim, cfg Config) (*Kernel, error) {
 		k.cost = presets[0]
 	}
 	mem.Hooks.WakeKswapd = k.onWake
+	mem.Hooks.NodeDirtyOK = k.nodeDirtyOK
 	for _, n := range mem.Nodes {
 		k.lruvecs = append(k.lruvecs, lru.New(mem, n))
 		var mask phys.Nodemask

@@ -4,6 +4,7 @@ import (
 	"mmsim/mm/pagecache"
 	"mmsim/mm/phys"
 	"mmsim/mm/vmstat"
+	"mmsim/mm/writeback"
 )
 
 // setFileDirty notes that a page of a file differs from the device, and tells whether it did not so far (filemap_dirty_folio,
@@ -19,7 +20,11 @@ func (k *Kernel) setFileDirty(i *inode, pfn phys.PFN) bool {
 	z.Node.Stat[vmstat.NRDirty]++
 	z.Node.Stat[vmstat.NRDirtied]++
 	z.Stat[vmstat.NRZoneWritePending]++
-	k.inodeDirty(i)
+	if f := i.flusher; f != nil {
+		f.wb.Reclaimable++
+		f.wb.Dirtied++
+	}
+	k.markInodeDirty(i, writeback.DirtyPages)
 	return true
 }
 
@@ -28,10 +33,14 @@ func (k *Kernel) cancelDirty(m *mapping, pfn phys.PFN) {
 	p := k.Mem.Page(pfn)
 	p.Clear(phys.FlagDirty)
 	m.tree.ClearTag(uint64(p.Index), pagecache.Dirty)
-	k.countClean(p)
+	m.tree.ClearTag(uint64(p.Index), pagecache.Towrite)
+	k.countClean(m, p)
 }
 
-func (k *Kernel) countClean(p *phys.Page) {
+func (k *Kernel) countClean(m *mapping, p *phys.Page) {
+	if f := m.host.flusher; f != nil {
+		f.wb.Reclaimable--
+	}
 	z := k.zoneOf(p)
 	z.Node.Stat[vmstat.NRDirty]--
 	z.Stat[vmstat.NRZoneWritePending]--
@@ -46,10 +55,16 @@ func (k *Kernel) startWriteback(m *mapping, pfn phys.PFN) {
 		k.mkclean(m, pfn)
 	}
 	p.Clear(phys.FlagDirty)
-	k.countClean(p)
+	k.countClean(m, p)
 	p.Set(phys.FlagWriteback)
 	m.tree.ClearTag(index, pagecache.Dirty)
 	m.tree.ClearTag(index, pagecache.Towrite)
+	if f := m.host.flusher; f != nil {
+		if m.tree.Tagged(pagecache.Writeback) == 0 {
+			f.wb.WritebackInodes++ // wb_inode_writeback_start
+		}
+		f.wb.Writeback++
+	}
 	m.tree.SetTag(index, pagecache.Writeback)
 	z := k.zoneOf(p)
 	z.Node.Stat[vmstat.NRWriteback]++
@@ -59,44 +74,10 @@ func (k *Kernel) startWriteback(m *mapping, pfn phys.PFN) {
 // endWriteback is the end of a page's write (folio_end_writeback): if reclaim waits for the page, it is next to be taken.
 func (k *Kernel) endWriteback(cpu int, pfn phys.PFN) {
 	p := k.Mem.Page(pfn)
-	k.objects.get(p.Mapping).tree.ClearTag(uint64(p.Index), pagecache.Writeback)
+	m := k.objects.get(p.Mapping)
+	m.tree.ClearTag(uint64(p.Index), pagecache.Writeback)
+	if f := m.host.flusher; f != nil {
+		f.wrote(1, m.tree.Tagged(pagecache.Writeback) == 0)
+	}
 	k.endSwapWrite(cpu, pfn, false)
 }
-
-// inodeDirty puts an inode at the end of the list of those that have something to write, with the time, unless it is there (__mark_inode_dirty).
-func (k *Kernel) inodeDirty(i *inode) {
-	if i.onDirty {
-		return
-	}
-	i.onDirty, i.dirtiedWhen = true, k.Sim.Now()
-	l := &k.dirtyInodes
-	i.dirtyPrev, i.dirtyNext = l.tail, nil
-	if l.tail == nil {
-		l.head = i
-	} else {
-		l.tail.dirtyNext = i
-	}
-	l.tail = i
-}
-
-// inodeClean takes an inode off that list.
-func (k *Kernel) inodeClean(i *inode) {
-	if !i.onDirty {
-		return
-	}
-	l := &k.dirtyInodes
-	if i.dirtyPrev == nil {
-		l.head = i.dirtyNext
-	} else {
-		i.dirtyPrev.dirtyNext = i.dirtyNext
-	}
-	if i.dirtyNext == nil {
-		l.tail = i.dirtyPrev
-	} else {
-		i.dirtyNext.dirtyPrev = i.dirtyPrev
-	}
-	i.onDirty, i.dirtyNext, i.dirtyPrev = false, nil, nil
-}
-
-// inodeList is a list of inodes, the one that became dirty first at the head (wb.b_dirty).
-type inodeList struct{ head, tail *inode }

@@ -3,7 +3,8 @@
 // (fork.go), reverse mapping (rmap.go), reclaim (scancontrol.go, reclaim.go, shrinkpages.go), kswapd (kswapd.go), direct reclaim
 // (directreclaim.go), the multi-generational LRU (lrugen*.go), the swap cache (swapcache.go, swapin.go), shared memory (shmem.go, shmemfault.go, sysv.go), overcommit (overcommit.go), the OOM
 // killer (oom.go), system calls (mmap.go, brk.go, mprotect.go, mremap.go, mlock.go, madvise.go, touch.go, process.go), the start from recorded files
-// (boot.go, bootstate.go, carried.go), what /proc shows (procfiles.go, observe.go).
+// (boot.go, bootstate.go, carried.go), the limits of dirty pages and who is held to them (dirtylimits.go, balancedirty.go), the flushers (flusher.go,
+// writepages.go), sync (sync.go), what /proc shows (procfiles.go, observe.go).
 //
 // Invariants:
 //   - Everything runs as some engine.Proc; between two calls of it that block (Spend, Sleep, Wait, an allocation that may reclaim) nothing else

@@ -4,12 +4,14 @@ import (
 	"mmsim/engine"
 	"mmsim/mm/addrspace"
 	"mmsim/mm/extents"
+	"mmsim/mm/writeback"
 )
 
 // ext4 is the file system of the data disk: files in extents on one device, blocks given out when data is written back (delayed allocation).
 type ext4 struct {
 	k    *Kernel
 	dev  *engine.Device
+	bdi  *flusher
 	grow uint64 // bytes of the device beside the room for new files
 	next uint64 // the first block that was never given out
 	free uint64 // blocks given back; which ones does not matter to anything that is modelled
@@ -20,7 +22,8 @@ type ext4 struct {
 const dataRoom = 4 << 30
 
 func newExt4(k *Kernel) *ext4 {
-	return &ext4{k: k, dev: engine.NewDevice(k.Sim, k.cost.Devices["ssd"]), grow: dataRoom, next: 1}
+	dev := engine.NewDevice(k.Sim, k.cost.Devices["ssd"])
+	return &ext4{k: k, dev: dev, bdi: k.newFlusher("254:0", dev), grow: dataRoom, next: 1}
 }
 
 func (fs *ext4) name() string { return "ext4" }
@@ -31,8 +34,8 @@ func (fs *ext4) direct() bool { return true }
 func (fs *ext4) maxBytes() uint64 { return 1<<44 - addrspace.PageSize }
 
 func (fs *ext4) newInode() *inode {
-	i := &inode{fs: fs}
-	i.host = i
+	i := &inode{fs: fs, flusher: fs.bdi}
+	i.host, i.io.Owner = i, i
 	fs.k.objects.add(&i.mapping)
 	return i
 }
@@ -118,7 +121,7 @@ func (fs *ext4) fallocate(p *Process, i *inode, off, n uint64) Errno {
 }
 
 func (fs *ext4) fsync(p *Process, i *inode, _ bool) Errno {
-	p.fsyncRange(i, 0, maxIndex+1)
+	p.writeAndWait(i, 0, maxIndex+1)
 	return 0
 }
 
@@ -136,7 +139,8 @@ func (fs *ext4) evict(cpu int, i *inode) {
 		return
 	}
 	i.dropShadows(0)
-	k.inodeClean(i)
+	i.io.State = writeback.Freeing
+	fs.bdi.lists.Remove(&i.io)
 	fs.free += i.blocks.Truncate(0)
 	k.objects.remove(&i.mapping)
 	i.evicting = false

@@ -3,7 +3,6 @@ package mm
 import (
 	"mmsim/engine"
 	"mmsim/mm/addrspace"
-	"mmsim/mm/pagecache"
 	"mmsim/mm/phys"
 	"mmsim/mm/vmstat"
 )
@@ -26,7 +25,7 @@ func (p *Process) genericFadvise(f *file, off, n uint64, advice Fadvice) Errno {
 		from := off >> addrspace.PageShift
 		p.forceReadahead(&i.mapping, &f.ra, from, (end-1)>>addrspace.PageShift-from+1)
 	case FadvDontneed:
-		k.writePages(p.cpu(), i, off>>addrspace.PageShift, (end-1)>>addrspace.PageShift+1, maxIndex, pagecache.Dirty)
+		p.startWrite(i, off>>addrspace.PageShift, (end-1)>>addrspace.PageShift+1, false)
 		from := addrspace.PageAlign(off) >> addrspace.PageShift
 		stop := end >> addrspace.PageShift // a page that is only partly in the range stays, unless it is the file's last
 		if end >= i.size {

@@ -93,7 +93,7 @@ func (p *Process) directIO(f *file, pos, n uint64, write bool) (uint64, Errno) {
 		n = min(n, i.size-pos)
 	}
 	from, end := pos>>12, (pos+n+4095)>>12
-	p.fsyncRange(i, from, end)
+	p.writeAndWait(i, from, end)
 	if write {
 		need := uint64(0)
 		for b := from; b < end; {

@@ -133,10 +133,10 @@ func (p *Process) faultDirtyShared(m *mapping, pfn phys.PFN) {
 	if phys.PFN(m.tree.Page(uint64(k.Mem.Page(pfn).Index))) != pfn {
 		return
 	}
-	k.setFileDirty(m.host, pfn)
-	if k.onDirtied != nil {
-		k.onDirtied(p, m.host, 1)
+	if k.setFileDirty(m.host, pfn) {
+		p.accountDirtied(1)
 	}
+	p.balanceDirtyPagesRatelimited(m.host)
 }
 
 // bus ends the process with SIGBUS.

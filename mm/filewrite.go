@@ -29,13 +29,13 @@ func (p *Process) genericPerformWrite(f *file, pos, n uint64) (uint64, Errno) {
 		if phys.PFN(m.tree.Page(index)) != pfn {
 			continue // it was cut off meanwhile
 		}
-		k.setFileDirty(i, pfn)
+		if k.setFileDirty(i, pfn) {
+			p.accountDirtied(1)
+		}
 		if pos = stop; pos > i.size {
 			i.size = pos
 		}
-		if k.onDirtied != nil {
-			k.onDirtied(p, i, 1)
-		}
+		p.balanceDirtyPagesRatelimited(i)
 		if p.fatalSignal() {
 			break
 		}
@@ -43,8 +43,8 @@ func (p *Process) genericPerformWrite(f *file, pos, n uint64) (uint64, Errno) {
 	return pos - start, 0
 }
 
-// writeBegin finds or makes the page for a write of [pos, stop), with its block promised (ext4_da_write_begin). It waits while the page is being written,
-// as the device needs it stable.
+// writeBegin finds or makes the page for a write of [pos, stop), with its block promised (ext4_da_write_begin). A page that is being written can be
+// changed meanwhile: the device does not need it stable.
 func (p *Process) writeBegin(i *inode, index, pos, stop uint64) (phys.PFN, Errno) {
 	k, m := p.k, &i.mapping
 	fs := i.fs.(*ext4)

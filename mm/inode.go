@@ -1,9 +1,9 @@
 package mm
 
 import (
-	"mmsim/engine"
 	"mmsim/mm/addrspace"
 	"mmsim/mm/extents"
+	"mmsim/mm/writeback"
 )
 
 // An inode is a file, a folder or a piece of shared memory (struct inode).
@@ -19,9 +19,8 @@ type inode struct {
 	blocks  extents.Map // where its pages are on the device, of a file system that has one
 	delayed extents.Map // pages whose blocks are promised and not chosen yet (delayed allocation)
 
-	dirtiedWhen          engine.Time // when it became dirty (dirtied_when); means something while it is on the list of dirty inodes
-	onDirty              bool
-	dirtyNext, dirtyPrev *inode
+	io      writeback.Inode // what of it is dirty, and on which of its flusher's lists it is
+	flusher *flusher        // of the device that it is on; nil: it is not written back
 
 	evicting bool // it goes when the last of its pages has come back from the device
 }

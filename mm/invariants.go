@@ -39,6 +39,9 @@ func (k *Kernel) CheckInvariants() error {
 	if err := c.pages(); err != nil {
 		return err
 	}
+	if err := c.writeback(); err != nil {
+		return err
+	}
 	if err := c.locks(); err != nil {
 		return err
 	}

@@ -46,6 +46,7 @@ type Kernel struct {
 
 	committed int64 // pages charged (vm_committed_as)
 	sysctl    sysctls
+	dirty     dirtyState
 	boot      bootState
 	load      loads
 	psi       *psi.Group
@@ -58,11 +59,9 @@ type Kernel struct {
 	mmlist    []*addrspace.Space // those that may have swap entries, the one that joined last at the end
 	swapfiles []*shmem           // objects with pages in swap slots, the one that joined last at the end (shmem_swaplist)
 
-	vfs          vfs
-	dirtyInodes  inodeList
-	onDirtied    func(p *Process, i *inode, pages int) // called when a task has made pages dirty, where it may be held back
-	wakeFlushers func()                                // called when reclaim meets only dirty pages that nobody writes (wakeup_flusher_threads)
-	freeFileIO   []*fileIO
+	vfs         vfs
+	freeFileIO  []*fileIO
+	freeWriteIO []*writeIO
 
 	mlocked int64 // pages marked as locked in memory
 

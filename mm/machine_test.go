@@ -19,6 +19,8 @@ type testMachine struct {
 	lru  string
 
 	files []FileConfig
+	// table is the table of costs in place of a preset.
+	table *CostTable
 }
 
 // boot makes the machine.
@@ -33,6 +35,9 @@ func (m testMachine) boot(tb testing.TB) *Kernel {
 	cost, err := CostPreset(m.cost)
 	if err != nil {
 		tb.Fatal(err)
+	}
+	if m.table != nil {
+		cost = m.table
 	}
 	sim := engine.New(engine.Options{Seed: 1, CPUs: m.cpus})
 	k, err := New(sim, Config{

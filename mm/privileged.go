@@ -1,6 +1,9 @@
 package mm
 
-import "mmsim/engine"
+import (
+	"mmsim/engine"
+	"mmsim/mm/writeback"
+)
 
 // privileged runs what needs all capabilities on behalf of a process, or, if p is nil, of the administrator: then as a task of its own that competes for
 // a CPU, for which the caller, the administrator's coroutine, waits. It returns false if the administrator's task was killed.
@@ -12,7 +15,7 @@ func (k *Kernel) privileged(p *Process, name string, fn func(*task)) bool {
 		return true
 	}
 	caller, done, ended := k.Sim.Current(), engine.NewCond(k.Sim), false
-	t := &task{k: k}
+	t := &task{k: k, dirtier: writeback.NewDirtier()}
 	t.proc = k.Sim.Go(name, engine.ProcOptions{CPU: -1, Daemon: true}, func(*engine.Proc) {
 		fn(t)
 		ended = true

@@ -11,6 +11,7 @@ import (
 	"mmsim/mm/addrspace"
 	"mmsim/mm/heap"
 	"mmsim/mm/phys"
+	"mmsim/mm/writeback"
 )
 
 // Rlimit holds a process's resource limits (getrlimit(2)), Nproc in processes of the user, the others in bytes; Unlimited stands for RLIM_INFINITY.
@@ -161,7 +162,7 @@ func (r Rlimit) orDefault(nproc uint64) Rlimit {
 // newProcess makes a process without an address space, or nil when there are no more pids.
 func (k *Kernel) newProcess(name string, nice, cpu int) *Process {
 	p := &Process{
-		task: task{k: k}, name: name, nice: nice, pin: cpu, node: -1, rlimit: defaultRlimit, declared: defaultRlimit,
+		task: task{k: k, dirtier: writeback.NewDirtier()}, name: name, nice: nice, pin: cpu, node: -1, rlimit: defaultRlimit, declared: defaultRlimit,
 		rand: engine.NewStream(k.seed, name), childEnd: engine.NewCond(k.Sim), signal: engine.NewCond(k.Sim),
 	}
 	p.process = p
@@ -244,6 +245,7 @@ func (p *Process) exit() {
 	}
 	p.exitMM()
 	p.exitFiles()
+	p.exitDirty()
 	p.state = stateZombie
 	k.live--
 	k.reportExit(p)

@@ -13,7 +13,7 @@ func (fs *ext4) punchHole(p *Process, i *inode, from, end uint64) {
 	if from >= end {
 		return
 	}
-	p.fsyncRange(i, from, end)
+	p.writeAndWait(i, from, end)
 	n := k.unmapMappingRange(p.cpu(), m, from, end, false)
 	for index, ok := m.tree.Next(from, end); ok; index, ok = m.tree.Next(index+1, end) {
 		pfn := phys.PFN(m.tree.Page(index))

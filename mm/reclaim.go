@@ -218,8 +218,8 @@ func (sc *scanControl) shrinkInactiveList(n *phys.Node, l lru.List, nr uint64) u
 	if res.pageout > 0 {
 		k.halveCosts(v)
 	}
-	if res.unqueuedDirty > 0 && res.unqueuedDirty == uint64(len(pages)) && k.wakeFlushers != nil {
-		k.wakeFlushers()
+	if res.unqueuedDirty == uint64(len(pages)) { // the flushers are not doing their work
+		k.wakeupFlusherThreads()
 	}
 	sc.nr.dirty += res.dirty
 	sc.nr.congested += res.congested

@@ -37,17 +37,20 @@ func (k *Kernel) initSysctl() {
 			modules = zramModule
 		}
 	}
-	free := k.Mem.EarlyFree(modules) * 4
+	free := k.Mem.EarlyFree(modules)
+	k.initDirty(free)
+	free *= 4
 	k.sysctl = sysctls{
 		overcommitRatio: 50, adminReserveKbytes: min(free/32, 8192), userReserveKbytes: min(free/32, 131072), maxMapCount: 65530,
 		swappiness: 60, pageCluster: 3, compactionProactiveness: 20, oomDumpTasks: true, mmapRndBits: uint64(k.layout.MmapRndBits),
 	}
 }
 
-// A knob is one setting: how it is read and, unless it is read-only, written.
+// A knob is one setting: how it is read and, unless it is read-only, written, and on which machines it is there (nil: on all).
 type knob struct {
 	get func(*Kernel) string
 	set func(*Kernel, string) error
+	has func(*Kernel) bool
 }
 
 // number is a knob for an unsigned number within bounds.
@@ -183,10 +186,14 @@ func setLowmemReserveRatio(k *Kernel, v string) error {
 // zoneTypes are the zone types of the machine's architecture.
 func (k *Kernel) zoneTypes() []phys.ZoneType { return k.Mem.Arch.ZoneTypes() }
 
-// SysctlNames are the settings that Sysctl and SetSysctl know, sorted.
-func (k *Kernel) SysctlNames() []string { return SysctlNames() }
+// SysctlNames are the settings that Sysctl and SetSysctl of this machine know, sorted.
+func (k *Kernel) SysctlNames() []string {
+	return slices.DeleteFunc(SysctlNames(), func(name string) bool { return !k.hasKnob(knobs[name]) })
+}
 
-// SysctlNames are the settings that a machine knows, sorted.
+func (k *Kernel) hasKnob(n knob) bool { return n.has == nil || n.has(k) }
+
+// SysctlNames are the settings that machines know, sorted; some exist on some architectures only.
 func SysctlNames() []string {
 	names := make([]string, 0, len(knobs))
 	for n := range knobs {
@@ -199,7 +206,7 @@ func SysctlNames() []string {
 // Sysctl reads a setting, as /proc/sys shows it.
 func (k *Kernel) Sysctl(name string) (string, bool) {
 	n, ok := knobs[name]
-	if !ok {
+	if !ok || !k.hasKnob(n) {
 		return "", false
 	}
 	return n.get(k), true
@@ -209,8 +216,8 @@ func (k *Kernel) Sysctl(name string) (string, bool) {
 // name, the nearest.
 func (k *Kernel) SetSysctl(name, value string) error {
 	n, ok := knobs[name]
-	if !ok {
-		return suggest.Unknown("sysctl", name, SysctlNames())
+	if !ok || !k.hasKnob(n) {
+		return suggest.Unknown("sysctl", name, k.SysctlNames())
 	}
 	if err := n.set(k, strings.TrimSpace(value)); err != nil {
 		return fmt.Errorf("%s: %w", name, err)

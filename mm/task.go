@@ -3,6 +3,7 @@ package mm
 import (
 	"mmsim/engine"
 	"mmsim/mm/psi"
+	"mmsim/mm/writeback"
 )
 
 // A task is what runs in kernel context: a user process or a kernel thread (the parts of task_struct that memory management reads).
@@ -19,6 +20,8 @@ type task struct {
 	kswapd   bool // PF_KSWAPD
 	lruFault bool // in a fault that tells how pages are used (in_lru_fault)
 	victim   bool // chosen by the OOM killer (tsk_is_oom_victim)
+
+	dirtier writeback.Dirtier
 
 	oomOrigin bool // what it does makes memory short: the OOM killer chooses it first (oom_task_origin)
 	killed    bool // it belongs to no process and was sent SIGKILL

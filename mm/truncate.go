@@ -2,7 +2,6 @@ package mm
 
 import (
 	"mmsim/engine"
-	"mmsim/mm/pagecache"
 	"mmsim/mm/phys"
 )
 
@@ -42,9 +41,6 @@ func (k *Kernel) dropPages(cpu int, i *inode, from uint64) int {
 		}
 		k.deleteFromPageCache(cpu, pfn)
 		n++
-	}
-	if m.tree.Tagged(pagecache.Dirty) == 0 {
-		k.inodeClean(i)
 	}
 	return n
 }

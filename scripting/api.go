@@ -118,7 +118,7 @@ var byScope = map[Scope][]*Entry{}
 
 func init() {
 	for _, part := range [][]Entry{
-		declarations, memoryCalls, heapCalls, processCalls, sharedCalls, fileCalls, memfdCalls, observing, machineCalls, kthreadCalls,
+		declarations, memoryCalls, heapCalls, processCalls, sharedCalls, fileCalls, observing, machineCalls, kthreadCalls,
 	} {
 		for i := range part {
 			e := &part[i]

@@ -27,6 +27,7 @@ var fileCalls = []Entry{
 	},
 	{Scope: ScopeProcess, Name: "fsync", Args: []Arg{argFD}, Results: resultOK, Errnos: errnosIO, Doc: "Writes a file's dirty pages back and waits (fsync(2)).", fn: processFsync},
 	{Scope: ScopeProcess, Name: "fdatasync", Args: []Arg{argFD}, Results: resultOK, Errnos: errnosIO, Doc: "As fsync, for the data (fdatasync(2)).", fn: processFdatasync},
+	{Scope: ScopeProcess, Name: "sync", Results: resultOK, Doc: "Writes all dirty pages of all files back and waits (sync(2)).", fn: processSync},
 	{Scope: ScopeProcess, Name: "close", Args: []Arg{argFD}, Results: resultOK, Errnos: []string{"EBADF"}, Doc: "Closes a file (close(2)).", fn: processClose},
 	{Scope: ScopeProcess, Name: "ftruncate", Args: []Arg{argFD, argLen}, Results: resultOK, Errnos: append([]string{"EFBIG"}, errnosIO...), Doc: "Sets a file's length (ftruncate(2)).", fn: processFtruncate},
 	{

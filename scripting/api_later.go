@@ -2,11 +2,6 @@ package scripting
 
 // What is declared here has no function yet; it moves to the files of what is served when it gets one.
 
-// memfdCalls is sync(2).
-var memfdCalls = []Entry{
-	{Scope: ScopeProcess, Name: "sync", Results: resultOK, Doc: "Writes all dirty pages back (sync(2))."},
-}
-
 var (
 	argGFP   = Arg{Name: "gfp", Kind: KindString, Doc: "such as `GFP_KERNEL|__GFP_ZERO`"}
 	argPage  = Arg{Name: "page", Kind: KindAny, Lua: "any"}

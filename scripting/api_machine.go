@@ -37,7 +37,7 @@ var machineCalls = []Entry{
 	},
 	{Scope: ScopeMachine, Name: "drop_caches", Args: []Arg{{Name: "n", Kind: KindInt, Opt: true, Min: 1, Max: 3, Default: "3"}}, Doc: "Writes vm.drop_caches."},
 	{Scope: ScopeMachine, Name: "compact_memory", Doc: "Writes vm.compact_memory: compacts all zones.", fn: machineCompactMemory},
-	{Scope: ScopeMachine, Name: "sync", Doc: "Writes all dirty pages back."},
+	{Scope: ScopeMachine, Name: "sync", Doc: "Writes all dirty pages back and waits.", fn: machineSync},
 	{
 		Scope: ScopeMachine, Name: "swapoff", Results: resultOK, Errnos: []string{"ENOMEM", "EINTR"},
 		Doc: "Turns all swap areas off (swapoff -a): everything in them is brought back. When memory runs out meanwhile, the caller is the first to be killed.",

@@ -70,6 +70,11 @@ func processFsync(c *call) int { return c.done(c.t.proc.Fsync(int(c.v[0].n), fal
 
 func processFdatasync(c *call) int { return c.done(c.t.proc.Fsync(int(c.v[0].n), true)) }
 
+func processSync(c *call) int {
+	c.kernel().k.Sync(c.t.proc)
+	return c.done(0)
+}
+
 func processClose(c *call) int { return c.done(c.t.proc.Close(int(c.v[0].n))) }
 
 func processFtruncate(c *call) int {

@@ -108,6 +108,11 @@ func machineCompactMemory(c *call) int {
 	return 0
 }
 
+func machineSync(c *call) int {
+	c.kernel().k.Sync(c.t.proc)
+	return 0
+}
+
 func machineNow(c *call) int { return c.number(c.kernel().sim.Now().Seconds()) }
 
 func machineRecord(c *call) int {
