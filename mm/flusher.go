@@ -59,7 +59,7 @@ type writebackFS interface {
 
 // newFlusher makes the thread of a device. name is the device's number, as in flush-254:0.
 func (k *Kernel) newFlusher(name string, dev *engine.Device) *flusher {
-	f := &flusher{task: task{k: k}, dev: dev, wb: k.dirty.bdis.NewBDI().NewWB(k.jiffies()), wake: engine.NewCond(k.Sim), syncDone: engine.NewCond(k.Sim)}
+	f := &flusher{task: task{k: k}, dev: dev, wb: k.dirty.bdis.NewBDI().NewWB(k.jiffies(), len(k.nodeOfCPU)), wake: engine.NewCond(k.Sim), syncDone: engine.NewCond(k.Sim)}
 	f.lists = writeback.NewLists(f.wb)
 	f.lastOldFlush = k.jiffies()
 	f.proc = k.Sim.Go("flush-"+name, engine.ProcOptions{CPU: -1, Kernel: true, Daemon: true}, func(*engine.Proc) {

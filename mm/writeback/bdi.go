@@ -71,10 +71,10 @@ type WB struct {
 	hasDirtyIO             bool
 }
 
-// NewWB is a flusher of a device at a time (wb_init).
-func (b *BDI) NewWB(now uint64) *WB {
+// NewWB is a flusher of a device of a machine with some CPUs, at a time (wb_init).
+func (b *BDI) NewWB(now uint64, cpus int) *WB {
 	return &WB{
-		bdi: b, BandwidthStamp: now, writeBandwidth: initBandwidth, AvgWriteBandwidth: initBandwidth,
+		bdi: b, completions: Local{cpus: int64(cpus)}, BandwidthStamp: now, writeBandwidth: initBandwidth, AvgWriteBandwidth: initBandwidth,
 		DirtyRatelimit: initBandwidth, balancedDirtyRatelimit: initBandwidth,
 	}
 }

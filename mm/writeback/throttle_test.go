@@ -11,7 +11,7 @@ func machine(thresh, bg uint64) (*Domain, *WB, *Control) {
 	var set BDISet
 	d := NewDomain(0)
 	d.DirtyLimit = thresh
-	wb := set.NewBDI().NewWB(0)
+	wb := set.NewBDI().NewWB(0, 1)
 	return d, wb, &Control{Thresh: thresh, BgThresh: bg}
 }
 
@@ -204,7 +204,7 @@ func TestShareOfDevices(t *testing.T) {
 	var set BDISet
 	d := NewDomain(0)
 	a, b := set.NewBDI(), set.NewBDI()
-	fast, slow := a.NewWB(0), b.NewWB(0)
+	fast, slow := a.NewWB(0, 1), b.NewWB(0, 1)
 	if arm := d.Completed(fast, 3000, 10); arm != 10+completionsPeriod {
 		t.Errorf("the first completion asks for a period's end at %d, want %d", arm, 10+completionsPeriod)
 	}
