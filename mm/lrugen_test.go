@@ -9,6 +9,7 @@ import (
 	"mmsim/mm/addrspace"
 	"mmsim/mm/mglru"
 	"mmsim/mm/phys"
+	"mmsim/mm/swap"
 )
 
 // TestGenerationsUnderPressure runs a machine with generations beyond its RAM: pages age, go out and come back, and what is used all the time stays.
@@ -266,4 +267,34 @@ func TestLRUGenFiles(t *testing.T) {
 	if on, ttl := read(k, "/sys/kernel/mm/lru_gen/enabled"), read(k, "/sys/kernel/mm/lru_gen/min_ttl_ms"); on != "0x0000\n" || ttl != "0\n" {
 		t.Errorf("with classic lists enabled is %q, min_ttl_ms is %q", on, ttl)
 	}
+}
+
+// TestPageoutIsNotActive writes pages out on request: while they are under way they are of the generation before the youngest, although they were of
+// the youngest.
+func TestPageoutIsNotActive(t *testing.T) {
+	k := testMachine{lru: "mglru", swap: []SwapConfig{{Size: 256 << 20, Device: "disk", Priority: -1}}}.boot(t)
+	k.spawn(t, "p", func(p *Process) {
+		a := p.mustMmap(t, mib)
+		p.write(a, mib)
+		if e := p.Madvise(a, mib, MadvPageout); e != 0 {
+			t.Fatal(e)
+		}
+		k.lruAddDrain(0)
+		g, writing := k.lruvecs[0].Gens, 0
+		for at := a; at < a+mib; at += addrspace.PageSize {
+			pfn := phys.PFN(k.swap.Cached(swap.Entry(p.mm.Leaf(at).PTE[addrspace.Slot(at)])))
+			if pfn == 0 || !k.Mem.Page(pfn).Test(phys.FlagWriteback) {
+				continue
+			}
+			writing++
+			if gen := g.Column().Gen(pfn); gen != mglru.Slot(g.MaxSeq-1) {
+				t.Fatalf("a page under writeback is in slot %d, want that of generation %d", gen, g.MaxSeq-1)
+			}
+		}
+		if writing == 0 {
+			t.Error("no page is under writeback")
+		}
+		k.check(t)
+	})
+	k.run(t)
 }

@@ -108,6 +108,9 @@ func (p *Process) spendReclaiming(pages []phys.PFN, more engine.Time) {
 		sc := scanControl{t: &p.task, gfp: phys.GFPKernel, mayWritepage: true, mayUnmap: true, maySwap: true}
 		k.owed = 0
 		p.memalloc = true // memalloc_noreclaim_save
+		for _, pfn := range pages {
+			k.Mem.Page(pfn).Clear(phys.FlagActive)
+		}
 		sc.shrinkPages(pages, p.cpu())
 		p.memalloc = false
 		p.waitBios()
