@@ -56,6 +56,21 @@ func (k *Kernel) PIDFile(self *Process, path string) (text string, known, ok boo
 	return "", false, false
 }
 
+// PIDSnapshot are the files of all processes that have an address space, by the names under which a run directory keeps them: pid_PID_FILE for
+// /proc/PID/FILE.
+func (k *Kernel) PIDSnapshot() []NamedText {
+	var out []NamedText
+	for _, p := range k.processes {
+		if p.mm == nil {
+			continue
+		}
+		for _, f := range pidFiles {
+			out = append(out, NamedText{fmt.Sprintf("pid_%d_%s", p.pid, f.name), string(procfs.Text(f.make(p)))})
+		}
+	}
+	return out
+}
+
 func (p *Process) maps() *procfs.Maps {
 	f := &procfs.Maps{Arch: p.k.procArch()}
 	p.mm.Each(func(v *addrspace.VMA) bool {

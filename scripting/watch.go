@@ -65,7 +65,7 @@ func (r *run) watchProc(opt RunOptions) {
 		w.next = 0
 	}
 	w.look = func() {
-		r.rec.Proc(int64(r.sim.Now()), files(r.k.SnapshotFiles(true)))
+		r.rec.Proc(int64(r.sim.Now()), files(append(r.k.SnapshotFiles(true), r.k.PIDSnapshot()...)))
 		if opt.ProcOnly && r.sim.Now() >= slices.Max(opt.ProcAt) {
 			r.sim.Stop("recorded")
 		}

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/prometheus/procfs"
@@ -46,5 +48,69 @@ func TestPrometheusReads(t *testing.T) {
 		if _, err := fs.SlabInfo(); err != nil {
 			t.Errorf("%s: slabinfo: %v", at, err)
 		}
+	}
+}
+
+// TestPrometheusReadsProcesses: what `mmsim proc` shows of a process, another reader understands.
+func TestPrometheusReadsProcesses(t *testing.T) {
+	tmp := t.TempDir()
+	scenario := filepath.Join(tmp, "s.lua")
+	err := os.WriteFile(scenario, []byte(`machine { ram = "256MiB", thp = "never" }
+process("p", function(p)
+  local a = p:mmap("8MiB")
+  p:touch(a, "2MiB", "write")
+  p:mprotect(a + 4 * MiB, "4MiB", "r")
+  p:sleep("100ms")
+end)`), 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, proc := filepath.Join(tmp, "run"), filepath.Join(tmp, "proc")
+	mmsim := func(args ...string) string {
+		var stdout, stderr bytes.Buffer
+		if code := run(args, &stdout, &stderr); code != exitOK {
+			t.Fatal(args, code, stderr.String())
+		}
+		return stdout.String()
+	}
+	mmsim("run", "--quiet", "--out", dir, scenario)
+	list := mmsim("proc", dir, "--at", "50ms")
+	if err := os.MkdirAll(filepath.Join(proc, "100"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range strings.Fields(list) {
+		if strings.HasPrefix(name, "100/") {
+			if err := os.WriteFile(filepath.Join(proc, name), []byte(mmsim("proc", dir, name, "--at", "50ms")), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	fs, err := procfs.NewFS(proc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := fs.Proc(100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, err := p.NewStatus()
+	if err != nil || status.RssAnon < 2<<20 || status.RssAnon > 2<<20+64<<10 || status.VmSize < 8<<20 || status.VmPTE == 0 {
+		t.Errorf("status %+v, %v", status, err)
+	}
+	maps, err := p.ProcMaps()
+	if err != nil || len(maps) < 5 {
+		t.Fatalf("%d maps, %v", len(maps), err)
+	}
+	found := false
+	for i, m := range maps[1:] {
+		half := m.EndAddr-m.StartAddr == 4<<20 && !m.Perms.Write && maps[i].EndAddr == m.StartAddr && maps[i].Perms.Write
+		found = found || half
+	}
+	if !found {
+		t.Error("the mapping that was made read-only is not among them")
+	}
+	rollup, err := p.ProcSMapsRollup()
+	if err != nil || rollup.Anonymous < 2<<20 || rollup.Rss < rollup.Anonymous || rollup.Pss == 0 {
+		t.Errorf("smaps_rollup %+v, %v", rollup, err)
 	}
 }
