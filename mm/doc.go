@@ -13,7 +13,7 @@
 //     on a list, in a batch, or about to be freed.
 //   - A page with Mapcount 0 is held by the swap cache, or is being freed.
 //   - A process's RSS counters are the numbers of its page-table entries of each kind; nr_anon_pages counts the anonymous pages that are mapped.
-//   - Committed_AS is the sum over processes of the pages of their VMAs that have VMAccount.
+//   - Committed_AS is the sum over processes of the pages of their VMAs that have VMAccount, and of what growing stacks leaked.
 //   - Every event that /proc/vmstat counts is counted where it is decided, under the kernel's name.
 //   - No duration of work is written outside the table of costs (cost.go).
 package mm

@@ -194,8 +194,11 @@ func (p *Process) growStack(addr uint64) *addrspace.VMA {
 		return nil
 	case !p.mayExpand(v.Flags, grow) || !p.mayLock(v.Flags, grow):
 		return nil
-	case v.Flags&addrspace.VMAccount != 0 && !p.charge(grow):
+	case !p.charge(grow):
 		return nil
+	}
+	if v.Flags&addrspace.VMAccount == 0 {
+		p.k.leaked += int64(grow) // acct_stack_growth charges whatever the mapping, and nothing gives that back
 	}
 	s.Grow(v, start)
 	if v.Flags&addrspace.VMLocked != 0 {

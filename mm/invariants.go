@@ -29,7 +29,7 @@ func (k *Kernel) CheckInvariants() error {
 			return fmt.Errorf("boot processes: %w", err)
 		}
 	}
-	c.committed += k.boot.committed
+	c.committed += k.boot.committed + k.leaked
 	if err := c.objects(); err != nil {
 		return err
 	}

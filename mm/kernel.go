@@ -45,6 +45,7 @@ type Kernel struct {
 	live      int
 
 	committed int64 // pages charged (vm_committed_as)
+	leaked    int64 // of these, what no mapping stands for any more
 	sysctl    sysctls
 	dirty     dirtyState
 	boot      bootState

@@ -68,7 +68,7 @@ local function range(w)
     if odd == 4 then return END - PAGE * math.random(0, 2), PAGE * math.random(3, 5) end
     if odd == 5 then return v.a, v.b - v.a - math.random(1, 4095) end
     local a = pick(HUGE)
-    if i386 and a < END then a = a + END end                 -- where the stack is not
+    if i386 and a < END then a = END end                     -- where the stack is not
     return a, pages(10)
   end
   if chance(5) then return v.a, v.b - v.a end
