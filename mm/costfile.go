@@ -7,7 +7,8 @@ type FileCosts struct {
 	Open          engine.Time // open(2), unlink(2), ftruncate(2) and fallocate(2) beyond a cheap system call
 	ReadPage      engine.Time // read(2): per page copied from the page cache
 	ReadaheadPage engine.Time // per page allocated, added to the page cache and handed to the device
-	WritePage     engine.Time // write(2): per page copied to the page cache and made dirty
+	WritePage     engine.Time // write(2): per page allocated, copied to the page cache and made dirty
+	RewritePage   engine.Time // write(2): per page copied to one that is in the page cache
 	MkwriteFault  engine.Time // making a page of a file writable in a shared mapping, beside the fault
 	TmpfsNewPage  engine.Time // write(2) or fallocate(2) in memory: per page that is allocated, besides TmpfsPage
 	TmpfsPage     engine.Time // read(2) or write(2) in memory: per page copied
@@ -17,7 +18,7 @@ type FileCosts struct {
 
 // serverFileCosts are [S] of serverCosts throughout: a fifteenth of oracleFileCosts.
 var serverFileCosts = FileCosts{
-	Open: 1200, ReadPage: 240, ReadaheadPage: 1070, WritePage: 1530, DirectPage: 130, TmpfsNewPage: 270, TmpfsPage: 160, MkwriteFault: 480, WritebackPage: 330,
+	Open: 1200, ReadPage: 240, ReadaheadPage: 1070, WritePage: 1530, RewritePage: 290, DirectPage: 130, TmpfsNewPage: 270, TmpfsPage: 160, MkwriteFault: 480, WritebackPage: 330,
 }
 
 // oracleFileCosts are measured on the emulated machine by the case calibration.
@@ -26,6 +27,7 @@ var oracleFileCosts = FileCosts{
 	ReadPage:      3500,   // 3.6 us, of which a 32nd of a system call
 	ReadaheadPage: 16_000, // a cold read takes 32.5 us a page, of which half are the device's
 	WritePage:     23_000, // file-dirty-writeback: 120 MiB in 0.85 s, less WritebackPage for what was written meanwhile
+	RewritePage:   4300,   // 32 MiB written over dirty pages
 	DirectPage:    2000,
 	MkwriteFault:  7200, // 32 MiB written through a mapping that had been read: 7.55 us a page, less the two accesses
 	TmpfsNewPage:  4000, // shmem-swap writes 160 MiB of new pages at 6.4 us a page

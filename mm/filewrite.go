@@ -18,6 +18,10 @@ func (p *Process) genericPerformWrite(f *file, pos, n uint64) (uint64, Errno) {
 	for pos < end {
 		index := pos >> addrspace.PageShift
 		stop := min((index+1)<<addrspace.PageShift, end)
+		cost := k.cost.File.RewritePage
+		if m.tree.Page(index) == 0 {
+			cost = k.cost.File.WritePage
+		}
 		pfn, err := p.writeBegin(i, index, pos, stop)
 		if err != 0 {
 			if pos > start {
@@ -25,7 +29,7 @@ func (p *Process) genericPerformWrite(f *file, pos, n uint64) (uint64, Errno) {
 			}
 			return 0, err
 		}
-		p.spend(k.cost.File.WritePage)
+		p.spend(cost)
 		if phys.PFN(m.tree.Page(index)) != pfn {
 			continue // it was cut off meanwhile
 		}
