@@ -88,7 +88,7 @@ func (p *Process) Madvise(addr, length uint64, a Advice) Errno {
 	n := addrspace.PageAlign(length)
 	end := addr + n
 	switch {
-	case addr&(addrspace.PageSize-1) != 0, length != 0 && n == 0, end < addr:
+	case addr&(addrspace.PageSize-1) != 0, length != 0 && n == 0, end < addr, end > p.mm.Layout.LastAddress:
 		return EINVAL
 	case n == 0:
 		return 0

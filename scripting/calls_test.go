@@ -155,6 +155,37 @@ func TestSysVAsRecorded(t *testing.T) {
 	compareCalls(t, rowsByProcess(strings.Split(strings.TrimSpace(string(data)), "\n")), rowsByProcess(rec.of("obs")))
 }
 
+// TestBadInputAsRecorded gives the calls arguments that make no sense, and compares what they answer with what a real kernel did. The recorder is root,
+// who may map below vm.mmap_min_addr; a process of a scenario may not.
+func TestBadInputAsRecorded(t *testing.T) {
+	below := map[string]string{
+		"mmap fixed at 0=0": "mmap fixed at 0=EPERM", "mmap fixed below mmap_min_addr=address": "mmap fixed below mmap_min_addr=EPERM",
+	}
+	for _, arch := range []string{"x86_64", "i386"} {
+		t.Run(arch, func(t *testing.T) {
+			sc, err := Load("testdata/badinput/badinput.lua", LoadOptions{Set: map[string]string{"arch": arch}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			rec := &memo{}
+			if _, err := sc.Run(context.Background(), RunOptions{Recorder: rec, Cost: "oracle"}); err != nil {
+				t.Fatal(err)
+			}
+			data, err := os.ReadFile("testdata/badinput/" + arch + ".txt")
+			if err != nil {
+				t.Fatal(err)
+			}
+			real := rowsByProcess(strings.Split(strings.TrimSpace(string(data)), "\n"))
+			for i, row := range real["p"] {
+				if unprivileged, ok := below[row]; ok {
+					real["p"][i] = unprivileged
+				}
+			}
+			compareCalls(t, real, rowsByProcess(rec.of("obs")))
+		})
+	}
+}
+
 // readRecorded reads a file of rows "process name=value".
 func readRecorded(t *testing.T, file string) []string {
 	t.Helper()

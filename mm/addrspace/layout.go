@@ -4,6 +4,7 @@ package addrspace
 type Layout struct {
 	Name        string
 	TaskSize    uint64 // first address that is not the process's
+	LastAddress uint64 // the largest number that an address can be: what goes beyond it wraps
 	StackTop    uint64
 	StaticBase  uint64 // where a program begins that is not position-independent, as its linker has it by default
 	ImageBase   uint64 // where a program's image begins without randomisation
@@ -26,12 +27,12 @@ const (
 // X86_64 is the layout of a 4-level x86-64 process, I386 that of a process of a 32-bit kernel with the 3G/1G split.
 var (
 	X86_64 = &Layout{
-		Name: "x86_64", TaskSize: 0x7ffffffff000, StackTop: 0x7ffffffff000, ImageBase: 0x555555554000, StaticBase: 0x400000,
+		Name: "x86_64", TaskSize: 0x7ffffffff000, LastAddress: 1<<64 - 1, StackTop: 0x7ffffffff000, ImageBase: 0x555555554000, StaticBase: 0x400000,
 		TableShift: 21, Levels: 4, MmapMinAddr: 65536,
 		MmapRndBits: 28, MaxMmapRndBits: 32, StackRndPages: 1 << 22, BrkRnd: 1 << 30,
 	}
 	I386 = &Layout{
-		Name: "i386", TaskSize: 0xC0000000, StackTop: 0xC0000000, ImageBase: 0x400000, StaticBase: 0x08048000,
+		Name: "i386", TaskSize: 0xC0000000, LastAddress: 1<<32 - 1, StackTop: 0xC0000000, ImageBase: 0x400000, StaticBase: 0x08048000,
 		TableShift: 22, Levels: 2, MmapMinAddr: 65536,
 		MmapRndBits: 8, MaxMmapRndBits: 16, StackRndPages: 1 << 11, BrkRnd: 32 << 20,
 	}
