@@ -113,6 +113,10 @@ func New(sim *engine.Sim, cfg Config) (*Kernel, error) {
 	k.pids.init(k)
 	k.initSysctl()
 	k.initBios()
+	k.initShrinkers()
+	for cpu := range k.nodeOfCPU {
+		k.atomic = append(k.atomic, atomicSource{k, cpu})
+	}
 	k.initSlabs(k.recorded().Slabinfo)
 	if err := k.initState(); err != nil {
 		return nil, err
@@ -129,6 +133,7 @@ func New(sim *engine.Sim, cfg Config) (*Kernel, error) {
 	}
 	k.swap.FreeNode = k.freeSwapNode
 	k.noteBootSlabs()
+	k.recordDentries()
 	for _, s := range cfg.Sysctl {
 		if err := k.SetSysctl(s.Name, s.Value); err != nil {
 			return nil, &ConfigError{Field: "sysctl", Reason: err.Error()}

@@ -139,6 +139,7 @@ func (fs *ext4) evict(cpu int, i *inode) {
 		return
 	}
 	i.dropShadows(0)
+	k.syncNodes(&i.mapping)
 	i.io.State = writeback.Freeing
 	fs.bdi.lists.Remove(&i.io)
 	fs.free += i.blocks.Truncate(0)

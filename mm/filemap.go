@@ -17,6 +17,7 @@ func (t *task) addToPageCache(m *mapping, index uint64, pages []uint32, gfp phys
 	k := t.k
 	var shadows [maxRun]uint64
 	m.tree.SetRun(index, pages, shadows[:len(pages)])
+	k.syncNodes(m)
 	for j, q := range pages {
 		pfn := phys.PFN(q)
 		p := k.Mem.Page(pfn)
@@ -47,9 +48,11 @@ func (k *Kernel) removeFromPageCache(pfn phys.PFN, shadow uint64) {
 	}
 	if shadow != 0 {
 		m.tree.SetValue(uint64(p.Index), shadow)
+		k.noteShadow(m, uint64(p.Index))
 	} else {
 		m.tree.Delete(uint64(p.Index))
 	}
+	k.syncNodes(m)
 	k.zoneOf(p).Node.Stat[vmstat.NRFilePages]--
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"mmsim/mm/phys"
 	"mmsim/mm/slab"
+	"mmsim/mm/vmstat"
 )
 
 // slabs compares the slabs with the frames of that kind and their counters, and the objects in use with those who use them.
@@ -33,6 +34,24 @@ func (c *checker) slabs() error {
 	if got, want := int(k.slabStat()), k.slabs.bootStat+pages; got != want {
 		return fmt.Errorf("nr_slab_reclaimable and nr_slab_unreclaimable are %d, the slabs have %d pages", got, want)
 	}
+	nodes := k.swap.CacheNodes() + k.pendingRCU(k.slabs.nodes)
+	shadows := 0
+	for _, m := range k.objects.byID {
+		if m == nil {
+			continue
+		}
+		nodes += len(m.nodes.objects)
+		shadows += m.nodes.shadows
+		if got, want := len(m.nodes.objects), m.tree.Nodes(); got > want {
+			return fmt.Errorf("mapping %d has %d nodes, its tree needs %d", m.ID, got, want)
+		}
+		if m.host.shm == nil && m.nodes.shadows != m.tree.ShadowNodes() {
+			return fmt.Errorf("mapping %d counts %d nodes of shadows, its tree has %d", m.ID, m.nodes.shadows, m.tree.ShadowNodes())
+		}
+	}
+	if got := k.nodeSums()[vmstat.WorkingsetNodes] - k.slabs.bootShadows; got != int64(shadows) {
+		return fmt.Errorf("workingset_nodes grew by %d, files have %d nodes of shadows", got, shadows)
+	}
 	bios := 0
 	for _, id := range append(slices.Clone(k.bioPool.spare), k.bioPool.given...) {
 		if id != 0 {
@@ -45,7 +64,7 @@ func (c *checker) slabs() error {
 		boot  int
 		users int
 	}{
-		{k.slabs.nodes, k.slabs.bootNodes, k.swap.CacheNodes() + k.pendingRCU(k.slabs.nodes)},
+		{k.slabs.nodes, k.slabs.bootNodes, nodes},
 		{k.slabs.bios, k.slabs.bootBios, bios},
 	} {
 		if got := u.cache.Used() - u.boot; got != u.users {

@@ -76,7 +76,12 @@ type Kernel struct {
 	slabs     slabCaches
 	bioPool   bioPool
 	rcu       rcuState
-	bindMasks []phys.Nodemask // by node: that node alone
+	atomic    []atomicSource // by CPU
+	shrinkers []*shrinker
+	procNames procDentries
+
+	shadowNodes shadowNodes
+	bindMasks   []phys.Nodemask // by node: that node alone
 
 	owed          engine.Time // CPU time of the batch of pages that reclaim is at; spent when the batch is done
 	isolated      []phys.PFN  // the batch

@@ -11,6 +11,7 @@ type mapping struct {
 	addrspace.Object
 	tree           pagecache.Tree
 	host           *inode
+	nodes          mappingNodes
 	writebackIndex uint64 // where the next round of writeback goes on
 }
 

@@ -13,9 +13,11 @@ func (sc *scanControl) shrinkNode(n *phys.Node) {
 	for {
 		sc.t.spend(k.cost.ScanPage) // for looking at the lists at all: a round that finds nothing takes time, too
 		sc.nr.dirty, sc.nr.unqueuedDirty, sc.nr.congested, sc.nr.writeback, sc.nr.immediate, sc.nr.fileTaken, sc.nr.taken = 0, 0, 0, 0, 0, 0, 0
-		reclaimed := sc.nrReclaimed
+		reclaimed, slabs := sc.nrReclaimed, k.slabs.all.Freed
 		sc.prepareScanCount(n)
 		sc.shrinkLruvec(n)
+		sc.t.shrinkSlab(sc.gfp, n, sc.priority)
+		sc.nrReclaimed += k.slabs.all.Freed - slabs
 		st := &k.nodes[n.ID]
 		if sc.t.kswapd {
 			if sc.nr.writeback > 0 && sc.nr.writeback == sc.nr.taken {
@@ -131,7 +133,7 @@ func (sc *scanControl) shrinkList(n *phys.Node, l lru.List, nr uint64) uint64 {
 }
 
 // isolate takes up to nr pages from the tail of a list (isolate_lru_folios). Pages of zones above the one that is wanted are passed over and
-// put back at the tail. The slice is valid until the next call: nothing blocks between isolating pages and putting them back.
+// put at the head, or the next call would meet them again. The slice is valid until the next call: nothing blocks between isolating pages and putting them back.
 func (sc *scanControl) isolate(n *phys.Node, l lru.List, nr uint64) (pages []phys.PFN, scanned uint64) {
 	k := sc.t.k
 	v := k.lruvecs[n.ID]
@@ -150,7 +152,7 @@ func (sc *scanControl) isolate(n *phys.Node, l lru.List, nr uint64) (pages []phy
 		pfn = prev
 	}
 	for _, pfn := range skipped {
-		v.AddTail(pfn)
+		v.Add(pfn)
 	}
 	k.isolated, k.skipped = pages, skipped
 	return pages, scanned

@@ -71,6 +71,7 @@ func (k *Kernel) addShmemPage(o *shmem, index uint64, pfn phys.PFN) {
 	st[vmstat.NRShmem]++
 	o.resident++
 	o.tree.Set(index, uint32(pfn))
+	k.syncNodes(&o.mapping)
 }
 
 // forgetShmemPage takes a frame out of the counts of the object's pages; its entry is the caller's to change.
@@ -114,5 +115,6 @@ func (k *Kernel) dropShmemPage(pfn phys.PFN) {
 	p := k.Mem.Page(pfn)
 	o := k.objects.get(p.Mapping).host.shm
 	o.tree.Delete(uint64(p.Index))
+	k.syncNodes(&o.mapping)
 	k.forgetShmemPage(o, pfn)
 }

@@ -15,6 +15,7 @@ type slabCaches struct {
 
 	// What was there when the machine started: pages counted as slabs, objects in use; and frames that are slabs, from the first check of invariants on.
 	bootStat, bootNodes, bootBios, bootFrames int
+	bootShadows                               int64
 }
 
 // slabCache is what a cache's objects are: their size in bytes on x86-64 and on i386, and the cache's flags. Sizes are those of Debian's kernels (struct
@@ -116,4 +117,5 @@ func (k *Kernel) noteBootSlabs() {
 	s := &k.slabs
 	s.bootNodes, s.bootBios = s.nodes.Used(), s.bios.Used()
 	s.bootStat = int(k.slabStat())
+	s.bootShadows = k.nodeSums()[vmstat.WorkingsetNodes]
 }

@@ -17,7 +17,7 @@ type sysctls struct {
 	overcommitMemory, overcommitRatio, overcommitKbytes uint64
 	adminReserveKbytes, userReserveKbytes               uint64
 	maxMapCount                                         uint64
-	swappiness, pageCluster                             uint64
+	swappiness, pageCluster, vfsCachePressure           uint64
 	compactionProactiveness                             uint64
 	panicOnOOM                                          uint64
 	oomKillAllocatingTask, oomDumpTasks                 bool
@@ -42,7 +42,8 @@ func (k *Kernel) initSysctl() {
 	free *= 4
 	k.sysctl = sysctls{
 		overcommitRatio: 50, adminReserveKbytes: min(free/32, 8192), userReserveKbytes: min(free/32, 131072), maxMapCount: 65530,
-		swappiness: 60, pageCluster: 3, compactionProactiveness: 20, oomDumpTasks: true, mmapRndBits: uint64(k.layout.MmapRndBits),
+		swappiness: 60, pageCluster: 3, vfsCachePressure: 100, compactionProactiveness: 20, oomDumpTasks: true,
+		mmapRndBits: uint64(k.layout.MmapRndBits),
 	}
 }
 
@@ -118,6 +119,7 @@ var knobs = map[string]knob{
 	"vm.compaction_proactiveness": {get: func(k *Kernel) string { return itoa(int(k.sysctl.compactionProactiveness)) }, set: setProactiveness},
 	"kernel.pid_max":              pidMaxKnob,
 	"kernel.threads-max":          number(func(k *Kernel) *uint64 { return &k.pids.maxThreads }, 1, maxThreadsLimit),
+	"vm.vfs_cache_pressure":       number(func(k *Kernel) *uint64 { return &k.sysctl.vfsCachePressure }, 0, 1<<31-1),
 	"vm.page-cluster":             number(func(k *Kernel) *uint64 { return &k.sysctl.pageCluster }, 0, 31),
 	"kernel.numa_balancing":       {get: func(*Kernel) string { return "0" }, set: setNumaBalancing},
 	"kernel.randomize_va_space":   number(func(k *Kernel) *uint64 { return &k.sysctl.randomizeVASpace }, 0, 2),

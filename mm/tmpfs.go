@@ -176,6 +176,7 @@ func (k *Kernel) shmemTruncate(cpu int, o *shmem, from, end uint64) (n int) {
 		k.lruForget(pfn)
 		k.freePage(cpu, pfn)
 	}
+	k.syncNodes(&o.mapping)
 	k.recalcInode(o)
 	return n
 }

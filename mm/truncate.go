@@ -20,6 +20,7 @@ func (p *Process) truncatePages(i *inode, from uint64) {
 		n += k.dropPages(p.cpu(), i, from)
 	}
 	i.dropShadows(from)
+	k.syncNodes(m)
 	if fs, ok := i.fs.(*ext4); ok {
 		fs.held -= i.delayed.Remove(from, maxIndex+1)
 	}

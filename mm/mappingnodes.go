@@ -1,0 +1,137 @@
+package mm
+
+import (
+	"mmsim/mm/lru"
+	"mmsim/mm/pagecache"
+	"mmsim/mm/phys"
+	"mmsim/mm/slab"
+	"mmsim/mm/vmstat"
+)
+
+// mappingNodes is the memory of a mapping's XArray: an object for each of its nodes. Which object is which node is not kept.
+type mappingNodes struct {
+	objects []slab.ID
+	shadows int // nodes of shadows only that are counted in workingset_nodes
+}
+
+// atomicSource allocates objects for a CPU without waiting and without a task's rights, as code that holds a spin lock does.
+type atomicSource struct {
+	k   *Kernel
+	cpu int
+}
+
+// CPU is the CPU that it allocates for.
+func (s *atomicSource) CPU() int { return s.cpu }
+
+// SlabPages allocates the pages of a slab, waking kswapd when there are few.
+func (s *atomicSource) SlabPages(gfp phys.GFP, order int) phys.PFN {
+	m := s.k.Mem
+	var ac phys.AllocContext
+	flags := m.Prepare(&ac, gfp, s.cpu, s.k.nodeOfCPU[s.cpu].ID, nil)
+	if pfn := m.GetPageFromFreelist(&ac, order, flags); pfn != 0 || ac.Preferred < 0 {
+		return pfn
+	}
+	flags = m.SlowFlags(&ac, order, false)
+	if flags&phys.AllocKswapd != 0 {
+		s.k.wakeAllKswapds(&ac, gfp, order)
+	}
+	return m.GetPageFromFreelist(&ac, order, flags)
+}
+
+// syncNodes gives a mapping the objects for the nodes that its tree has now, and takes back those that it does not need any more (xas_alloc,
+// xa_node_free). Objects that were not to be had are asked for again next time.
+func (k *Kernel) syncNodes(m *mapping) {
+	n := &m.nodes
+	want := m.tree.Nodes()
+	if want > len(n.objects) {
+		src := &k.atomic[0]
+		if p := k.Sim.Current(); p != nil {
+			src = &k.atomic[p.CPU()]
+		}
+		for len(n.objects) < want {
+			id := k.slabs.nodes.Alloc(src, gfpNodeLocked|phys.GFPAccount)
+			if id == 0 {
+				break
+			}
+			n.objects = append(n.objects, id)
+		}
+	}
+	for i := len(n.objects) - 1; i >= want; i-- {
+		k.callRCU(k.slabs.nodes, n.objects[i])
+		n.objects = n.objects[:i]
+	}
+	if s := m.tree.ShadowNodes(); m.host.shm == nil && s != n.shadows { // the entries of shared memory that are values are swapped pages
+		k.Mem.Nodes[0].Stat[vmstat.WorkingsetNodes] += int64(s - n.shadows)
+		n.shadows = s
+	}
+}
+
+// shadowNode is a node of a file's XArray that was seen to hold nothing but shadows.
+type shadowNode struct {
+	m     *mapping
+	group uint64
+}
+
+// shadowNodes are the nodes of shadows only, the oldest first (shadow_nodes). Some have pages again or are gone since; that is seen when their turn comes.
+type shadowNodes struct {
+	queue []shadowNode
+	head  int
+}
+
+// noteShadow looks whether the shadow that was just left at an index makes its node one of shadows only (workingset_update_node).
+func (k *Kernel) noteShadow(m *mapping, index uint64) {
+	if !shadowsOnly(&m.tree, index>>6) {
+		return
+	}
+	q := &k.shadowNodes
+	if q.head > 1024 && q.head*2 > len(q.queue) {
+		q.queue = q.queue[:copy(q.queue, q.queue[q.head:])]
+		q.head = 0
+	}
+	q.queue = append(q.queue, shadowNode{m, index >> 6})
+}
+
+func shadowsOnly(t *pagecache.Tree, group uint64) bool {
+	from, end := group<<6, (group+1)<<6
+	if _, page := t.Next(from, end); page {
+		return false
+	}
+	_, value := t.NextValue(from, end)
+	return value
+}
+
+// countShadowNodes counts the nodes of shadows beyond what is worth keeping: an eighth as many as there are pages whose refaults they could tell
+// (count_shadow_nodes).
+func countShadowNodes(k *Kernel, n *phys.Node) uint64 {
+	nodes := n.Stat[vmstat.WorkingsetNodes]
+	if nodes == 0 {
+		return 0
+	}
+	pages := n.Stat[vmstat.NRSlabReclaimable] + n.Stat[vmstat.NRSlabUnreclaimable]
+	for l := lru.InactiveAnon; l <= lru.ActiveFile; l++ {
+		pages += n.Stat[vmstat.NRInactiveAnon+vmstat.NodeItem(l)]
+	}
+	pages += n.Stat[vmstat.NRUnevictable]
+	return uint64(max(nodes-pages>>3, 0))
+}
+
+// scanShadowNodes drops the oldest nodes of shadows (scan_shadow_nodes, shadow_lru_isolate).
+func scanShadowNodes(t *task, n *phys.Node, nr uint64) (freed uint64) {
+	k := t.k
+	q := &k.shadowNodes
+	for freed < nr && q.head < len(q.queue) {
+		s := q.queue[q.head]
+		q.queue[q.head] = shadowNode{}
+		q.head++
+		if k.objects.get(s.m.ID) != s.m || !shadowsOnly(&s.m.tree, s.group) {
+			continue
+		}
+		for index, ok := s.m.tree.NextValue(s.group<<6, (s.group+1)<<6); ok; index, ok = s.m.tree.NextValue(index+1, (s.group+1)<<6) {
+			s.m.tree.Delete(index)
+		}
+		k.syncNodes(s.m)
+		n.Stat[vmstat.WorkingsetNodereclaim]++
+		freed++
+	}
+	return freed
+}
