@@ -13,6 +13,8 @@ type slabCaches struct {
 	nodes *slab.Cache // radix_tree_node: of the swap cache's XArrays
 	bios  *slab.Cache // bio-192: a transfer of one page to or from a swap device
 
+	zsHandles, zspages *slab.Cache // of zsmalloc: what names an object, what belongs to a page of them; made when there is a zram
+
 	// What was there when the machine started: pages counted as slabs, objects in use; and frames that are slabs, from the first check of invariants on.
 	bootStat, bootNodes, bootBios, bootFrames int
 	bootShadows                               int64
@@ -28,6 +30,8 @@ type slabObject struct {
 
 var (
 	radixTreeNode = slabObject{"radix_tree_node", 576, 304, slab.ReclaimAccount | slab.Constructor}
+	zsHandle      = slabObject{"zs_handle", 8, 4, 0}
+	zspage        = slabObject{"zspage", 56, 36, 0}
 	swapBio       = slabObject{"bio-192", 192, 144, slab.HWCacheAlign | slab.TypesafeByRCU} // bio-144 on i386
 )
 
@@ -57,6 +61,12 @@ func (k *Kernel) initSlabs(rec *procfs.Slabinfo) {
 		}
 	}
 	k.slabs.nodes = k.slabCacheOf(radixTreeNode)
+	for _, a := range k.cfg.Swap {
+		if a.Device == "zram" && k.slabs.zsHandles == nil {
+			k.slabs.zsHandles, k.slabs.zspages = k.slabCacheOf(zsHandle), k.slabCacheOf(zspage)
+			k.slabs.zsHandles.Release(0)
+		}
+	}
 	k.slabs.bios = k.slabCacheOf(swapBio)
 	k.slabs.bios.Release(bioPoolSize) // at rest only those that are kept are in use
 }
@@ -70,7 +80,11 @@ func (k *Kernel) slabCacheOf(o slabObject) *slab.Cache {
 			o.name = "bio-" + itoa(size)
 		}
 	}
-	if c := k.slabs.all.Find(o.name); c != nil {
+	c := k.slabs.all.Find(o.name)
+	if o == zspage && c == nil {
+		c = k.slabs.all.Find("ftrace_event_field") // an older cache that it is merged with (find_mergeable)
+	}
+	if c != nil {
 		c.Flags = o.flags
 		return c
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mmsim/mm/phys"
+	"mmsim/mm/slab"
 	"mmsim/mm/swap"
 	"mmsim/mm/vmstat"
 )
@@ -24,13 +25,23 @@ type zram struct {
 	n      int      // how many those are
 	pages  []phys.PFN
 	most   int // pages at their most
+
+	handles []slab.ID // by slot: the object through which zsmalloc knows where its data is
+	zspages []slab.ID // by page of pages: what zsmalloc knows of it
 }
+
+// The flags with which zram asks for memory: at first without reclaim, then with what a task that reclaims may do.
+const (
+	gfpZramFast = phys.GFPKswapdReclaim | phys.GFPNowarn | phys.GFPHighmem | phys.GFPMovable
+	gfpZramSlow = phys.GFPNoio | phys.GFPHighmem | phys.GFPMovable
+	gfpPlacing  = phys.GFPHighmem | phys.GFPMovable // what does not go for the objects
+)
 
 // zramOf is what an area keeps, made at its first use.
 func (k *Kernel) zramOf(a *swap.Area) *zram {
 	d := k.swapDeviceOf(a)
 	if d.store == nil {
-		d.store = &zram{stored: make([]uint64, (a.Slots+64)/64)}
+		d.store = &zram{stored: make([]uint64, (a.Slots+64)/64), handles: make([]slab.ID, a.Slots+1)}
 	}
 	return d.store
 }
@@ -45,21 +56,38 @@ func (k *Kernel) zramWrite(t *task, e swap.Entry) {
 	}
 	z.stored[o/64] |= 1 << (o % 64)
 	z.n++
-	if z.n <= len(z.pages)*zramPerPage {
-		return
+	if !t.zsMalloc(z, o, gfpZramFast) {
+		t.zsMalloc(z, o, gfpZramSlow)
 	}
-	var ac phys.AllocContext
-	cpu := t.cpu()
-	k.Mem.Prepare(&ac, phys.GFPNoio|phys.GFPHighmem|phys.GFPMovable, cpu, k.nodeOfCPU[cpu].ID, nil)
-	pfn := k.Mem.GetPageFromFreelist(&ac, 0, phys.AllocNoWatermarks)
+}
+
+// zsMalloc takes the memory for a slot's data: a handle, and a page with what belongs to it if no page has room (zs_malloc). False: there is none.
+func (t *task) zsMalloc(z *zram, o int, gfp phys.GFP) bool {
+	k := t.k
+	if z.handles[o] == 0 {
+		if z.handles[o] = t.object(k.slabs.zsHandles, gfp&^gfpPlacing); z.handles[o] == 0 {
+			return false
+		}
+	}
+	if z.n <= len(z.pages)*zramPerPage {
+		return true
+	}
+	zspage := t.object(k.slabs.zspages, gfp&^gfpPlacing)
+	if zspage == 0 {
+		return false
+	}
+	pfn := t.allocPages(gfp, 0)
 	if pfn == 0 {
-		return
+		k.slabs.zspages.Free(t.cpu(), zspage)
+		return false
 	}
 	page := k.Mem.Page(pfn)
 	page.SetKind(phys.KindOther)
 	k.zoneOf(page).Stat[vmstat.NRZspages]++
 	z.pages = append(z.pages, pfn)
+	z.zspages = append(z.zspages, zspage)
 	z.most = max(z.most, len(z.pages))
+	return true
 }
 
 // zramFree drops the data of a slot that became free (zram_slot_free_notify). Pages are given back as soon as the rest fits in fewer.
@@ -73,11 +101,21 @@ func (k *Kernel) zramFree(a *swap.Area, o int) {
 	}
 	z.stored[o/64] &^= 1 << (o % 64)
 	z.n--
+	cpu := 0
+	if p := k.Sim.Current(); p != nil {
+		cpu = p.CPU()
+	}
+	if z.handles[o] != 0 {
+		k.slabs.zsHandles.Free(cpu, z.handles[o])
+		z.handles[o] = 0
+	}
 	if last := len(z.pages) - 1; last >= 0 && z.n <= last*zramPerPage {
 		pfn := z.pages[last]
 		z.pages = z.pages[:last]
 		k.zoneOf(k.Mem.Page(pfn)).Stat[vmstat.NRZspages]--
-		k.Mem.FreePage(0, pfn)
+		k.slabs.zspages.Free(cpu, z.zspages[last])
+		z.zspages = z.zspages[:last]
+		k.Mem.FreePage(cpu, pfn)
 	}
 }
 
