@@ -25,10 +25,11 @@ type swapIO struct {
 	mark  int    // the pages from here on are of that batch
 }
 
-// Limits of requests: the pages of one (queue/max_segments of a virtio disk, as the pages lie anywhere); the bytes of the last from which on a further
+// Limits of requests: the pages of one (queue/max_sectors_kb of 1280; queue/max_segments of a virtio disk where the pages lie anywhere); the bytes of the last from which on a further
 // one sends those before it (BLK_PLUG_FLUSH_SIZE), and the requests that do so (BLK_MAX_REQUEST_COUNT).
 const (
-	maxIOPages      = 254
+	maxIOPages      = 320
+	maxSegments     = 254
 	plugFlushPages  = 128 << 10 >> 12
 	maxPlugRequests = 32
 )
@@ -104,7 +105,7 @@ func (t *task) submitSwap(e swap.Entry, pfn phys.PFN, write bool) {
 	dev := k.device(e)
 	if n := len(t.plug.ios); n > 0 {
 		last := t.plug.ios[n-1]
-		if last.next == e && last.write == write && len(last.pages) < maxIOPages && last.dev == dev {
+		if last.next == e && last.write == write && len(last.pages) < maxSegments && last.dev == dev {
 			last.pages = append(last.pages, pfn)
 			last.bios = append(last.bios, bio)
 			last.next++

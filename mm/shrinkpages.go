@@ -109,7 +109,7 @@ func (sc *scanControl) shrinkPage(pfn phys.PFN, p *phys.Page, cpu int, res *shri
 		}
 	}
 	if p.Mapcount > 0 {
-		k.owed += k.cost.SwapOutPage
+		k.owed += k.unmapCost(p, pfn)
 		if !k.tryToUnmap(pfn) {
 			return activate
 		}

@@ -83,6 +83,14 @@ func (k *Kernel) device(e swap.Entry) *engine.Device { return k.devs[e.Area()] }
 // synchronous tells whether an area's pages come and go at once (SWP_SYNCHRONOUS_IO).
 func (k *Kernel) synchronous(e swap.Entry) bool { return k.swap.Areas[e.Area()].Device == "zram" }
 
+// unmapCost is the time that it takes to unmap a page and hand it to what will keep it.
+func (k *Kernel) unmapCost(p *phys.Page, pfn phys.PFN) engine.Time {
+	if p.Test(phys.FlagSwapCache) && k.synchronous(swap.Entry(k.Mem.Private(pfn))) {
+		return k.cost.CompressPage
+	}
+	return k.cost.SwapOutPage
+}
+
 // writeSwap starts the write of a swap-cache page (swap_writepage). It returns false if the page is written already, as on zram.
 func (k *Kernel) writeSwap(t *task, pfn phys.PFN) (underWay bool) {
 	p := k.Mem.Page(pfn)
@@ -91,7 +99,6 @@ func (k *Kernel) writeSwap(t *task, pfn phys.PFN) (underWay bool) {
 	z := k.zoneOf(p)
 	p.Clear(phys.FlagDirty)
 	if k.synchronous(e) {
-		k.owed += transferTime(k.device(e))
 		k.zramWrite(t, e)
 		z.Node.Stat[vmstat.NRWritten]++
 		return false
