@@ -50,12 +50,14 @@ type restorer struct {
 	users userland
 	// By node: user pages that have no frame yet.
 	anon, file, shmem []int64
+	held              uint64 // pages of block devices whose buffers a file system holds, still to be placed
 }
 
 // restore makes the state that the recorded files tell: the kernel's pages by kind, user pages on their lists, and counters.
 func (k *Kernel) restore(s *procfs.Snapshot) *userland {
 	n := len(k.Mem.Nodes)
 	r := &restorer{k: k, s: s, users: userland{k: k}, anon: make([]int64, n), file: make([]int64, n), shmem: make([]int64, n)}
+	r.held = min(s.Meminfo.Buffers/4, heldBuffers)
 	r.collect()
 	r.counters()
 	r.stacksAndTables()
@@ -311,5 +313,9 @@ func (r *restorer) cachePage(u *inUse, kind phys.Kind, flags phys.Flag) phys.PFN
 	p := r.k.Mem.Page(pfn)
 	p.SetKind(kind)
 	p.SetFlags(flags)
+	if kind == phys.KindFile && r.held > 0 && flags&phys.FlagUnevictable == 0 {
+		r.held--
+		r.k.Mem.SetPrivate(pfn, 1) // buffer heads
+	}
 	return pfn
 }

@@ -104,7 +104,7 @@ func TestProactiveCompaction(t *testing.T) {
 			p.Sleep(2 * engine.Second)
 		})
 		k.run(t)
-		if got := k.vm(t, "compact_daemon_migrate_scanned") > 0; got != c.works {
+		if got := k.vm(t, "compact_migrate_scanned") > 0; got != c.works || k.vm(t, "compact_daemon_migrate_scanned") != 0 {
 			t.Errorf("vm.compaction_proactiveness = %s: kcompactd worked: %v", c.value, got)
 		}
 	}

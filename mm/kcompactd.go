@@ -151,10 +151,6 @@ func (k *Kernel) compactNode(t *task, n *phys.Node, mode migrateMode, proactive 
 			highest: z.Type, mode: mode, ignoreSkipHint: true, wholeZone: true, proactive: proactive,
 		}
 		cc.run(nil)
-		if proactive {
-			k.count(vmstat.CompactDaemonMigrateScanned, cc.migrateScanned)
-			k.count(vmstat.CompactDaemonFreeScanned, cc.freeScanned)
-		}
 	}
 }
 
