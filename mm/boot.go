@@ -173,8 +173,12 @@ func physSnapshot(s *procfs.Snapshot, arch phys.Arch) (*phys.Snapshot, error) {
 	if s.Iomem != nil {
 		for _, r := range s.Iomem.Ranges {
 			start, end := (r.Start+addrspace.PageSize-1)>>addrspace.PageShift, (r.End+1)>>addrspace.PageShift
-			if r.Level == 0 && r.Name == "System RAM" && start < end {
+			switch {
+			case start >= end:
+			case r.Level == 0 && r.Name == "System RAM":
 				out.RAM = append(out.RAM, phys.Range{Start: start, End: end})
+			case r.Level == 1 && strings.HasPrefix(r.Name, "Kernel "):
+				out.Kernel = append(out.Kernel, phys.Range{Start: r.Start >> addrspace.PageShift, End: r.End>>addrspace.PageShift + 1})
 			}
 		}
 	}

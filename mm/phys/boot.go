@@ -78,7 +78,14 @@ func buildRecorded(c Config) (*Memory, error) {
 		return nil, err
 	}
 	m := newMemory(l, c)
-	if err := m.buildSnapshot(c.Snapshot); err != nil {
+	err = m.buildSnapshot(c.Snapshot)
+	if err != nil && c.Snapshot.Kernel != nil { // with the image where it lies the recorded blocks do not fit: it matters less than they do
+		anywhere := *c.Snapshot
+		anywhere.Kernel = nil
+		m = newMemory(l, c)
+		err = m.buildSnapshot(&anywhere)
+	}
+	if err != nil {
 		return nil, err
 	}
 	m.buildZonelists()

@@ -23,6 +23,8 @@ type filler struct {
 	free  [MaxOrder][]placedFree // blocks to put on the lists
 	left  [NrMigratetypes]uint64 // pageblocks of each type still to be placed
 	typed map[uint64]bool        // pageblocks that have their type
+
+	reserved []Range // rows that are known to be reserved, ascending: the kernel's image, and what was taken from the end of RAM while it booted
 }
 
 type placedFree struct {
@@ -31,6 +33,12 @@ type placedFree struct {
 }
 
 func (f *filler) fill() error {
+	for _, r := range f.reserved { // nobody has changed the type of pageblocks of which nothing was ever handed out
+		size := uint64(1) << f.m.pageblockOrder
+		for at := (r.Start + size - 1) &^ (size - 1); at+size <= r.End; at += size {
+			f.setType(at, f.m.pageblockOrder, MigrateMovable)
+		}
+	}
 	whole := f.cut()
 	if err := f.largest(whole); err != nil {
 		return err
@@ -67,17 +75,65 @@ func (f *filler) cut() []uint64 {
 		if r.zone != f.z {
 			continue
 		}
-		for at := r.start; at < r.end; {
-			o := blockOrder(at, r.end)
-			if o == MaxOrder-1 {
-				whole = append(whole, at)
-			} else {
-				f.edge[o] = append(f.edge[o], at)
+		for _, part := range f.unreserved(Range{r.start, r.end}) {
+			for at := part.Start; at < part.End; {
+				o := blockOrder(at, part.End)
+				if o == MaxOrder-1 {
+					whole = append(whole, at)
+				} else {
+					f.edge[o] = append(f.edge[o], at)
+				}
+				at += 1 << o
 			}
-			at += 1 << o
 		}
 	}
 	return whole
+}
+
+// known returns the rows of the zone that are reserved for sure: the kernel's image, if it lies there, and with it the end of the zone's RAM, from which the
+// kernel takes what it needs before the allocator runs (memblock, top-down). Nil: the zone does not hold the image.
+func (f *filler) known(kernel []Range) []Range {
+	l := f.m.layout
+	left := f.z.Present - f.z.Managed
+	var out []Range
+	for _, k := range kernel {
+		if k.Start < f.s.Start || k.End > f.s.Start+f.s.Spanned || k.End-k.Start > left {
+			return nil
+		}
+		out = append(out, Range{l.row(k.Start), l.row(k.End-1) + 1})
+		left -= k.End - k.Start
+	}
+	if out == nil {
+		return nil
+	}
+	for i := len(f.m.ranges) - 1; i >= 0 && left > 0; i-- {
+		r := f.m.ranges[i]
+		if r.zone != f.z {
+			continue
+		}
+		low := max(r.start, out[len(kernel)-1].End)
+		if r.end <= low {
+			break
+		}
+		n := min(left, r.end-low)
+		out = append(out, Range{r.end - n, r.end})
+		left -= n
+	}
+	slices.SortFunc(out, func(a, b Range) int { return cmp.Compare(a.Start, b.Start) })
+	return out
+}
+
+// unreserved returns the parts of a range that are not known to be reserved.
+func (f *filler) unreserved(r Range) []Range {
+	parts := []Range{r}
+	for _, cut := range f.reserved {
+		last := parts[len(parts)-1]
+		parts = append(parts[:len(parts)-1], subtract(last, cut)...)
+		if len(parts) == 0 {
+			break
+		}
+	}
+	return parts
 }
 
 // largest gives the free blocks of the largest order the highest cells. Sections that are wholly free and MOVABLE become the zone's virgin run.
@@ -292,6 +348,10 @@ func (f *filler) use() {
 		pcp += uint64(n)
 	}
 	reserved := z.Present - z.Managed
+	for _, r := range f.reserved {
+		m.reserve(z, r.Start, r.End)
+		reserved -= r.End - r.Start
+	}
 	inUse := z.Managed - pcp
 	for o := range f.s.Free {
 		for _, n := range f.s.Free[o] {

@@ -12,6 +12,8 @@ type Snapshot struct {
 	Zones []ZoneSnapshot
 	// RAM is what the kernel calls System RAM (/proc/iomem), in frames, ascending; nil if not known.
 	RAM []Range
+	// Kernel is where the kernel's image lies (code, rodata, data and bss of /proc/iomem), in frames, ascending; nil if not known.
+	Kernel []Range
 }
 
 // ZoneSnapshot is the state of one zone with RAM. Counts are in pages.
@@ -185,6 +187,7 @@ func (m *Memory) buildSnapshot(s *Snapshot) error {
 	for i := range s.Zones {
 		zs := &s.Zones[i]
 		f := &filler{m: m, z: m.Nodes[zs.Node].byType[zs.Zone], s: zs, left: zs.BlockTypes, typed: map[uint64]bool{}}
+		f.reserved = f.known(s.Kernel)
 		if err := f.fill(); err != nil {
 			return err
 		}

@@ -76,6 +76,43 @@ func TestRecordedSnapshots(t *testing.T) {
 }
 
 // compareBlockTypes allows one pageblock, which two zones share on i386.
+// The kernel's image is where /proc/iomem says, and nothing is free there; the state is the recorded one all the same.
+func TestSnapshotWithImage(t *testing.T) {
+	image := []Range{{0x1000, 0x1e02}, {0x2000, 0x2827}, {0x2a00, 0x2c46}, {0x32b1, 0x3800}} // of the recorded x86-64 machines
+	for _, r := range recorded(t) {
+		c := r.snapshot()
+		if c.Arch != X86_64 {
+			continue
+		}
+		t.Run(r.Name, func(t *testing.T) {
+			c.Snapshot.Kernel = image
+			m := mustBuild(t, c)
+			if err := m.CheckInvariants(); err != nil {
+				t.Fatal(err)
+			}
+			for _, part := range image {
+				for at := part.Start; at < part.End; at++ {
+					if k := m.Page(PFN(m.layout.row(at))).Kind(); k != KindReserved {
+						t.Fatalf("frame %#x of the image is %s", at, k)
+					}
+				}
+			}
+			for i := range r.Zones {
+				rz := &r.Zones[i]
+				z := m.testZone(t, rz)
+				compareBlockTypes(t, z, rz)
+				for mt, name := range migratetypeNames {
+					for o, n := range rz.FreeBlocks[name] {
+						if got := z.NrFreeType(o, Migratetype(mt)); got != n {
+							t.Errorf("%s/%d: %d free blocks of order %d, %s; recorded %d", rz.Zone, rz.Node, got, o, name, n)
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
 func compareBlockTypes(t *testing.T, z *Zone, rz *recordedZone) {
 	t.Helper()
 	if rz.BlockTypes == nil {
