@@ -33,9 +33,13 @@ type placedFree struct {
 }
 
 func (f *filler) fill() error {
+	size := uint64(1) << f.m.pageblockOrder
 	for _, r := range f.reserved { // nobody has changed the type of pageblocks of which nothing was ever handed out
-		size := uint64(1) << f.m.pageblockOrder
-		for at := (r.Start + size - 1) &^ (size - 1); at+size <= r.End; at += size {
+		end := r.End
+		if end == f.z.EndPFN { // the rest of the last one is another zone's
+			end = (end + size - 1) &^ (size - 1)
+		}
+		for at := (r.Start + size - 1) &^ (size - 1); at+size <= end; at += size {
 			f.setType(at, f.m.pageblockOrder, MigrateMovable)
 		}
 	}
