@@ -23,6 +23,7 @@ type filler struct {
 	free  [MaxOrder][]placedFree // blocks to put on the lists
 	left  [NrMigratetypes]uint64 // pageblocks of each type still to be placed
 	typed map[uint64]bool        // pageblocks that have their type
+	other map[uint64]bool        // those that have it from another zone that has a part of them
 
 	reserved []Range // rows that are known to be reserved, ascending: the kernel's image, and what was taken from the end of RAM while it booted
 }
@@ -35,11 +36,7 @@ type placedFree struct {
 func (f *filler) fill() error {
 	size := uint64(1) << f.m.pageblockOrder
 	for _, r := range f.reserved { // nobody has changed the type of pageblocks of which nothing was ever handed out
-		end := r.End
-		if end == f.z.EndPFN { // the rest of the last one is another zone's
-			end = (end + size - 1) &^ (size - 1)
-		}
-		for at := (r.Start + size - 1) &^ (size - 1); at+size <= end; at += size {
+		for at := (r.Start + size - 1) &^ (size - 1); at+size <= r.End; at += size {
 			f.setType(at, f.m.pageblockOrder, MigrateMovable)
 		}
 	}
@@ -285,6 +282,18 @@ func (f *filler) setType(at uint64, order int, mt Migratetype) {
 			continue
 		}
 		f.typed[b] = true
+		if first := f.z.StartPFN & (1<<m.pageblockOrder - 1); b<<m.pageblockOrder+first >= f.z.EndPFN { // /proc/pagetypeinfo goes by whole steps from the start
+			if !f.other[b] {
+				m.setBlockType(PFN(b<<m.pageblockOrder), MigrateMovable)
+			}
+			continue
+		}
+		if f.other[b] {
+			if t := m.BlockType(PFN(b << m.pageblockOrder)); f.left[t] > 0 {
+				f.left[t]--
+			}
+			continue
+		}
 		t := mt
 		if f.left[t] == 0 {
 			for o := range f.left {
@@ -309,7 +318,8 @@ func (f *filler) setType(at uint64, order int, mt Migratetype) {
 	}
 }
 
-// restOfTypes types the pageblocks in which nothing is free: UNMOVABLE first, where the kernel's image is.
+// restOfTypes types the pageblocks in which nothing is free: UNMOVABLE first, where the kernel's image is; if that has its place, the last ones, where
+// two zones may meet.
 func (f *filler) restOfTypes() {
 	var rest []uint64
 	for _, r := range f.m.ranges {
@@ -321,6 +331,9 @@ func (f *filler) restOfTypes() {
 				rest = append(rest, b)
 			}
 		}
+	}
+	if f.reserved != nil {
+		slices.Reverse(rest)
 	}
 	for _, b := range rest {
 		t := MigrateMovable

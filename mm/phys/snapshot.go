@@ -3,6 +3,7 @@ package phys
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -184,13 +185,15 @@ func (m *Memory) buildSnapshot(s *Snapshot) error {
 	}
 	m.setGrouping()
 	m.makePCP()
+	other := map[uint64]bool{}
 	for i := range s.Zones {
 		zs := &s.Zones[i]
-		f := &filler{m: m, z: m.Nodes[zs.Node].byType[zs.Zone], s: zs, left: zs.BlockTypes, typed: map[uint64]bool{}}
+		f := &filler{m: m, z: m.Nodes[zs.Node].byType[zs.Zone], s: zs, left: zs.BlockTypes, typed: map[uint64]bool{}, other: other}
 		f.reserved = f.known(s.Kernel)
 		if err := f.fill(); err != nil {
 			return err
 		}
+		maps.Copy(other, f.typed)
 	}
 	return nil
 }
