@@ -506,9 +506,7 @@ function m:proc(path) end
 ---@return string? errno
 function m:sysctl(name, value) end
 
----Writes vm.drop_caches.
----Not there yet in this version.
----@deprecated
+---Writes vm.drop_caches: 1 drops clean pages of files, 2 what shrinkers can free, 3 both.
 ---@param n? integer
 function m:drop_caches(n) end
 

@@ -14,11 +14,14 @@ type FileCosts struct {
 	TmpfsPage     engine.Time // read(2) or write(2) in memory: per page copied
 	DirectPage    engine.Time // per page of a transfer with O_DIRECT
 	WritebackPage engine.Time // per dirty page found, handed to the device and finished when it is written; also per inode looked at
+
+	FreePage, InvalidatePage engine.Time // per clean page that reclaim, and that invalidation, takes out of the page cache and frees
 }
 
 // serverFileCosts are [S] of serverCosts throughout: a fifteenth of oracleFileCosts.
 var serverFileCosts = FileCosts{
 	Open: 1200, ReadPage: 240, ReadaheadPage: 1070, WritePage: 1530, RewritePage: 290, DirectPage: 130, TmpfsNewPage: 270, TmpfsPage: 160, MkwriteFault: 480, WritebackPage: 330,
+	FreePage: 130, InvalidatePage: 130,
 }
 
 // oracleFileCosts are measured on the emulated machine by the case calibration.
@@ -33,4 +36,6 @@ var oracleFileCosts = FileCosts{
 	TmpfsNewPage:  4000, // shmem-swap writes 160 MiB of new pages at 6.4 us a page
 	TmpfsPage:     2400, // the least of writing 64 MiB of a file in /dev/shm again, three times
 	WritebackPage: 4900, // system time of fsync of 16, 32 and 64 MiB there, by /proc/stat: 2, 4 and 8 hundredths of a second
+
+	FreePage: 2000, InvalidatePage: 2000, // as CostTable.FreePage
 }

@@ -15,6 +15,7 @@ type ext4 struct {
 	grow uint64 // bytes of the device beside the room for new files
 	next uint64 // the first block that was never given out
 	free uint64 // blocks given back; which ones does not matter to anything that is modelled
+	meta ext4meta
 	held uint64 // blocks that delayed allocation has promised (s_dirtyclusters_counter)
 }
 
@@ -23,7 +24,9 @@ const dataRoom = 4 << 30
 
 func newExt4(k *Kernel) *ext4 {
 	dev := engine.NewDevice(k.Sim, k.cost.Devices["ssd"])
-	return &ext4{k: k, dev: dev, bdi: k.newFlusher("254:0", dev), grow: dataRoom, next: 1}
+	fs := &ext4{k: k, dev: dev, bdi: k.newFlusher("254:0", dev), grow: dataRoom, next: 1}
+	fs.initMeta()
+	return fs
 }
 
 func (fs *ext4) name() string { return "ext4" }
@@ -36,11 +39,18 @@ func (fs *ext4) maxBytes() uint64 { return 1<<44 - addrspace.PageSize }
 func (fs *ext4) newInode() *inode {
 	i := &inode{fs: fs, flusher: fs.bdi}
 	i.host, i.io.Owner = i, i
+	i.tree.Shadows = &fs.k.shadows
 	fs.k.objects.add(&i.mapping)
+	i.tree.Owner = i.ID
 	return i
 }
 
-func (fs *ext4) create(*Process) (*inode, Errno) { return fs.newInode(), 0 }
+func (fs *ext4) create(*Process) (*inode, Errno) {
+	i := fs.newInode()
+	fs.numberInode(i)
+	i.inCore = true
+	return i, 0
+}
 
 // room is the number of blocks that can still be given out or promised.
 func (fs *ext4) room() uint64 {
@@ -142,6 +152,7 @@ func (fs *ext4) evict(cpu int, i *inode) {
 	k.syncNodes(&i.mapping)
 	i.io.State = writeback.Freeing
 	fs.bdi.lists.Remove(&i.io)
+	fs.held -= i.delayed.Truncate(0)
 	fs.free += i.blocks.Truncate(0)
 	k.objects.remove(&i.mapping)
 	i.evicting = false

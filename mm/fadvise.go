@@ -41,7 +41,7 @@ func (p *Process) genericFadvise(f *file, off, n uint64, advice Fadvice) Errno {
 			more, _ := k.invalidatePages(p.cpu(), &i.mapping, from, stop)
 			count += more
 		}
-		p.spend(engine.Time(count) * k.cost.UnmapPage)
+		p.spend(engine.Time(count) * k.cost.File.InvalidatePage)
 	case FadvNoreuse:
 	}
 	return 0

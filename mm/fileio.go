@@ -73,10 +73,26 @@ func (io *fileIO) complete() {
 
 // endRead is the end of the read of pages: they can be used (mpage_end_io).
 func (k *Kernel) endRead(m *mapping, start, n uint64) {
-	for index := start; index < start+n; index++ {
-		k.endSwapRead(phys.PFN(m.tree.Page(index)))
+	var run [64]uint32
+	for n > 0 {
+		got := m.tree.Run(start, run[:min(n, uint64(len(run)))])
+		for _, pfn := range run[:got] {
+			k.Mem.Page(phys.PFN(pfn)).Clear(phys.FlagLocked)
+			if k.pageWaiters.may(phys.PFN(pfn)) {
+				k.wakePage(phys.PFN(pfn))
+			}
+		}
+		start += uint64(got)
+		n -= uint64(got)
 	}
 }
+
+// waitFilter tells of most pages for which nobody waits that this is so, without a look at who does: a bit for each page whose number ends alike.
+type waitFilter [4]uint64
+
+func (f *waitFilter) add(pfn phys.PFN) { f[pfn>>6&3] |= 1 << (pfn & 63) }
+
+func (f *waitFilter) may(pfn phys.PFN) bool { return f[pfn>>6&3]>>(pfn&63)&1 != 0 }
 
 // directIO moves bytes between a file and a process past the page cache (iomap_dio_rw): what is dirty there is written first; a write throws out
 // what is cached of the range. EINVAL: not aligned to the device's sectors of 512 bytes.

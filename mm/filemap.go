@@ -16,24 +16,34 @@ const gfpFile = phys.GFPHighuserMovable
 func (t *task) addToPageCache(m *mapping, index uint64, pages []uint32, gfp phys.GFP, flags phys.Flag) {
 	k := t.k
 	var shadows [maxRun]uint64
-	m.tree.SetRun(index, pages, shadows[:len(pages)])
+	refaults := m.tree.SetRun(index, pages, shadows[:len(pages)]) && gfp&phys.GFPWrite == 0
 	k.syncNodes(m)
 	for j, q := range pages {
-		pfn := phys.PFN(q)
-		p := k.Mem.Page(pfn)
+		p := k.Mem.Page(phys.PFN(q))
 		p.SetKind(phys.KindFile)
 		p.SetFlags(flags)
 		p.Mapping, p.Index, p.Mapcount = m.ID, uint32(index)+uint32(j), 0
-		k.zoneOf(p).Node.Stat[vmstat.NRFilePages]++
-		if shadows[j] != 0 && gfp&phys.GFPWrite == 0 {
-			t.refault(pfn, shadows[j])
+		if refaults {
+			t.refault(phys.PFN(q), shadows[j])
 		}
-		t.lruAdd(pfn)
+	}
+	k.countFilePages(pages)
+	t.lruAddRun(pages)
+}
+
+// countFilePages counts pages that were added to a file.
+func (k *Kernel) countFilePages(pages []uint32) {
+	if len(k.Mem.Nodes) == 1 {
+		k.Mem.Nodes[0].Stat[vmstat.NRFilePages] += int64(len(pages))
+		return
+	}
+	for _, pfn := range pages {
+		k.zoneOf(k.Mem.Page(phys.PFN(pfn))).Node.Stat[vmstat.NRFilePages]++
 	}
 }
 
 // maxRun is the most pages that are added at once.
-const maxRun = lru.BatchSize
+const maxRun = 32
 
 // removeFromPageCache takes a page out of its file, whose entry becomes the shadow, or none for 0 (__filemap_remove_folio). A dirty page is dirty
 // no more: its data is lost.
@@ -48,7 +58,6 @@ func (k *Kernel) removeFromPageCache(pfn phys.PFN, shadow uint64) {
 	}
 	if shadow != 0 {
 		m.tree.SetValue(uint64(p.Index), shadow)
-		k.noteShadow(m, uint64(p.Index))
 	} else {
 		m.tree.Delete(uint64(p.Index))
 	}
@@ -61,8 +70,7 @@ func (p *Process) filemapRead(f *file, pos, n uint64) (uint64, Errno) {
 	k, i := p.k, f.inode
 	m := &i.mapping
 	var batch [lru.BatchSize]uint32
-	start := pos
-	end := pos + n
+	start, end := pos, pos+n
 	for pos < end && pos < i.size {
 		last := (end + addrspace.PageSize - 1) >> addrspace.PageShift
 		got, err := p.filemapGetPages(f, m, pos>>addrspace.PageShift, last, &batch)
@@ -73,13 +81,18 @@ func (p *Process) filemapRead(f *file, pos, n uint64) (uint64, Errno) {
 			return 0, err
 		}
 		stop := min(end, i.size)
-		copied := 0
+		copied, cpu := 0, p.cpu()
 		for j := range got {
 			if pos >= stop {
 				break
 			}
 			if j > 0 || !f.ra.samePage(pos) {
-				k.markFileAccessed(p.cpu(), phys.PFN(batch[j]))
+				pfn := phys.PFN(batch[j])
+				if page := k.Mem.Page(pfn); k.lruGen == nil && !page.Test(phys.FlagReferenced) {
+					page.Set(phys.FlagReferenced) // the first use, as most are
+				} else {
+					k.markAccessed(cpu, pfn)
+				}
 			}
 			pos = min(pos&^(addrspace.PageSize-1)+addrspace.PageSize, stop)
 			f.ra.prevPos = int64(pos)
@@ -168,6 +181,7 @@ func (p *Process) readPage(m *mapping, index uint64, gfp phys.GFP) (phys.PFN, Er
 			}
 			p.addToPageCache(m, index, []uint32{uint32(pfn)}, gfp, phys.FlagLocked)
 			p.spend(k.cost.File.ReadaheadPage)
+			p.readExtents(m, index)
 			k.submitRead(p.cpu(), m, index, 1)
 		}
 		if !k.Mem.Page(pfn).Test(phys.FlagLocked) {
@@ -178,13 +192,4 @@ func (p *Process) readPage(m *mapping, index uint64, gfp phys.GFP) (phys.PFN, Er
 			return 0, EINTR
 		}
 	}
-}
-
-// markFileAccessed notes a read of a page through a system call (folio_mark_accessed).
-func (k *Kernel) markFileAccessed(_ int, pfn phys.PFN) {
-	if p := k.Mem.Page(pfn); !p.Test(phys.FlagReferenced) {
-		p.Set(phys.FlagReferenced)
-		return
-	}
-	k.markAccessed(pfn)
 }

@@ -53,10 +53,55 @@ func (sc *scanControl) shrinkFilePage(pfn phys.PFN, p *phys.Page, cpu int, res *
 		}
 		return keep
 	}
-	k.owed += k.cost.FreePage
-	k.removeFromPageCache(pfn, k.evictionShadow(pfn, p))
+	k.owed += k.cost.File.FreePage
+	k.evictFilePage(k.objects.get(p.Mapping), pfn, p)
 	k.freePage(cpu, pfn)
 	return freed
+}
+
+// busyFile are the flags of a page of a file that make reclaim look closer. That it was read is none: a clean one goes all the same.
+const busyFile = phys.FlagLocked | phys.FlagDirty | phys.FlagWriteback | phys.FlagMlocked | phys.FlagBatched
+
+// evictRun takes the first of some pages, and those behind it that follow it in its file, out of the file, as far as they are clean and nobody maps or uses
+// them, and returns how many. They are the caller's to free.
+func (k *Kernel) evictRun(pages []phys.PFN, p *phys.Page) int {
+	m := k.objects.get(p.Mapping)
+	if m == nil || p.Mapcount > 0 || p.Test(busyFile) {
+		return 0
+	}
+	var shadows [maxRun]uint64
+	first, zone := p.Index, p.ZoneID()
+	n := k.zoneOf(p).Node
+	count := 0
+	for {
+		pfn := pages[count]
+		if k.Mem.Private(pfn) != 0 {
+			k.Mem.SetPrivate(pfn, 0)
+		}
+		shadows[count] = k.shadowOn(n, pfn, p)
+		if count++; count == len(pages) || count == maxRun {
+			break
+		}
+		p = k.Mem.Page(pages[count])
+		if p.Mapping != m.ID || p.Index != first+uint32(count) || p.Kind() != phys.KindFile || p.ZoneID() != zone || p.Mapcount > 0 || p.Test(busyFile) {
+			break
+		}
+	}
+	m.tree.Evict(uint64(first), shadows[:count])
+	k.syncNodes(m)
+	n.Stat[vmstat.NRFilePages] -= int64(count)
+	return count
+}
+
+// evictFilePage takes a clean page out of its file and leaves a shadow (__remove_mapping).
+func (k *Kernel) evictFilePage(m *mapping, pfn phys.PFN, p *phys.Page) {
+	if k.Mem.Private(pfn) != 0 {
+		k.Mem.SetPrivate(pfn, 0)
+	}
+	n := k.zoneOf(p).Node
+	m.tree.SetValue(uint64(p.Index), k.shadowOn(n, pfn, p))
+	k.syncNodes(m)
+	n.Stat[vmstat.NRFilePages]--
 }
 
 // pageoutFile starts the write of one dirty page of a file if its block is known; else only the flusher can write it (pageout, ext4_writepage).

@@ -55,6 +55,7 @@ func (p *Process) writeBegin(i *inode, index, pos, stop uint64) (phys.PFN, Errno
 	for {
 		pfn := phys.PFN(m.tree.Page(index))
 		if pfn == 0 {
+			fs.readExtents(p, i, index)
 			e, there := i.blocks.At(index)
 			whole := pos&(addrspace.PageSize-1) == 0 && (stop&(addrspace.PageSize-1) == 0 || stop >= i.size)
 			if there && !e.Unwritten && !whole && index < i.filePages() {

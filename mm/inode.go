@@ -22,7 +22,11 @@ type inode struct {
 	io      writeback.Inode // what of it is dirty, and on which of its flusher's lists it is
 	flusher *flusher        // of the device that it is on; nil: it is not written back
 
-	evicting bool // it goes when the last of its pages has come back from the device
+	disk         uint64   // its number on the disk
+	inCore       bool     // it has been read from the disk
+	metaBlock    uint64   // where a folder's names are
+	extentBlocks []uint64 // where its extents are, of those that were read
+	evicting     bool     // it goes when the last of its pages has come back from the device
 }
 
 // filePages is the number of pages that a file's bytes span.

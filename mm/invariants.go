@@ -36,6 +36,9 @@ func (k *Kernel) CheckInvariants() error {
 	if c.committed != k.committed {
 		return fmt.Errorf("Committed_AS is %d pages, the VMAs have %d", k.committed, c.committed)
 	}
+	if err := c.files(); err != nil {
+		return err
+	}
 	if err := c.pages(); err != nil {
 		return err
 	}
@@ -222,7 +225,10 @@ func (c *checker) pages() error {
 	}
 	for pfn := range listed {
 		p := k.Mem.Page(pfn)
-		if p.Kind() != phys.KindAnon { // page cache, which nobody maps
+		if p.Kind() != phys.KindAnon { // page cache
+			if m := k.objects.get(p.Mapping); m != nil && m.tree.Page(uint64(p.Index)) != uint32(pfn) {
+				return fmt.Errorf("page %d is on a list, and not at %d of mapping %d", pfn, p.Index, p.Mapping)
+			}
 			continue
 		}
 		if p.Mapcount > 0 && c.mapped[pfn] == 0 || p.Mapcount == 0 && !p.Test(phys.FlagSwapCache) {

@@ -6,6 +6,7 @@ import (
 	"mmsim/engine"
 	"mmsim/mm/addrspace"
 	"mmsim/mm/lru"
+	"mmsim/mm/pagecache"
 	"mmsim/mm/phys"
 	"mmsim/mm/psi"
 	"mmsim/mm/swap"
@@ -63,6 +64,7 @@ type Kernel struct {
 	vfs         vfs
 	freeFileIO  []*fileIO
 	freeWriteIO []*writeIO
+	shadows     pagecache.ShadowList // of all files
 
 	mlocked int64 // pages marked as locked in memory
 
@@ -70,22 +72,23 @@ type Kernel struct {
 
 	dataWarned bool // that RLIMIT_DATA refused something has been said
 
-	pageWaits map[phys.PFN]*engine.Cond // who waits for a locked page
-	oom       oomState
-	zipfs     map[zipfKey]*engine.Zipf
-	slabs     slabCaches
-	bioPool   bioPool
-	rcu       rcuState
-	atomic    []atomicSource // by CPU
-	shrinkers []*shrinker
-	procNames procDentries
+	pageWaits   map[phys.PFN]*engine.Cond // who waits for a locked page
+	pageWaiters waitFilter
+	oom         oomState
+	zipfs       map[zipfKey]*engine.Zipf
+	slabs       slabCaches
+	bioPool     bioPool
+	rcu         rcuState
+	atomic      []atomicSource // by CPU
+	shrinkers   []*shrinker
+	procNames   procDentries
 
-	shadowNodes shadowNodes
-	bindMasks   []phys.Nodemask // by node: that node alone
+	bindMasks []phys.Nodemask // by node: that node alone
 
 	owed          engine.Time // CPU time of the batch of pages that reclaim is at; spent when the batch is done
 	isolated      []phys.PFN  // the batch
 	skipped       []phys.PFN  // pages that it passed over
+	reclaimed     []phys.PFN  // pages of it that go
 	fastAC        phys.AllocContext
 	freeIO        []*swapIO
 	deferWakes    bool // a run of allocations is under way, whose time is not spent yet

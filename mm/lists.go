@@ -25,6 +25,19 @@ func (k *Kernel) lruAdd(cpu int, pfn phys.PFN) {
 	}
 }
 
+// lruAddRun is lruAdd for pages in a row.
+func (t *task) lruAddRun(pages []uint32) {
+	cpu := t.cpu()
+	b := &t.k.batches[cpu].add
+	for _, pfn := range pages {
+		if t.k.lruGen != nil {
+			t.lruAdd(phys.PFN(pfn))
+		} else if b.Push(phys.PFN(pfn)) {
+			t.k.drainAdd(cpu)
+		}
+	}
+}
+
 func (k *Kernel) drainAdd(cpu int) {
 	b := &k.batches[cpu].add
 	pages := b.Pages()

@@ -200,7 +200,7 @@ func TestEvictionAndRefault(t *testing.T) {
 			g.Tiers[mglru.File] = mglru.Tiers{}
 			page.SetFlags(0)
 			for range uses {
-				k.markAccessed(pfn)
+				k.markAccessed(0, pfn)
 			}
 			s := k.lruGenEviction(pfn, page)
 			page.SetFlags(0)

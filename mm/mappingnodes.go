@@ -2,7 +2,6 @@ package mm
 
 import (
 	"mmsim/mm/lru"
-	"mmsim/mm/pagecache"
 	"mmsim/mm/phys"
 	"mmsim/mm/slab"
 	"mmsim/mm/vmstat"
@@ -66,40 +65,6 @@ func (k *Kernel) syncNodes(m *mapping) {
 	}
 }
 
-// shadowNode is a node of a file's XArray that was seen to hold nothing but shadows.
-type shadowNode struct {
-	m     *mapping
-	group uint64
-}
-
-// shadowNodes are the nodes of shadows only, the oldest first (shadow_nodes). Some have pages again or are gone since; that is seen when their turn comes.
-type shadowNodes struct {
-	queue []shadowNode
-	head  int
-}
-
-// noteShadow looks whether the shadow that was just left at an index makes its node one of shadows only (workingset_update_node).
-func (k *Kernel) noteShadow(m *mapping, index uint64) {
-	if !shadowsOnly(&m.tree, index>>6) {
-		return
-	}
-	q := &k.shadowNodes
-	if q.head > 1024 && q.head*2 > len(q.queue) {
-		q.queue = q.queue[:copy(q.queue, q.queue[q.head:])]
-		q.head = 0
-	}
-	q.queue = append(q.queue, shadowNode{m, index >> 6})
-}
-
-func shadowsOnly(t *pagecache.Tree, group uint64) bool {
-	from, end := group<<6, (group+1)<<6
-	if _, page := t.Next(from, end); page {
-		return false
-	}
-	_, value := t.NextValue(from, end)
-	return value
-}
-
 // countShadowNodes counts the nodes of shadows beyond what is worth keeping: an eighth as many as there are pages whose refaults they could tell
 // (count_shadow_nodes).
 func countShadowNodes(k *Kernel, n *phys.Node) uint64 {
@@ -118,20 +83,13 @@ func countShadowNodes(k *Kernel, n *phys.Node) uint64 {
 // scanShadowNodes drops the oldest nodes of shadows (scan_shadow_nodes, shadow_lru_isolate).
 func scanShadowNodes(t *task, n *phys.Node, nr uint64) (freed uint64) {
 	k := t.k
-	q := &k.shadowNodes
-	for freed < nr && q.head < len(q.queue) {
-		s := q.queue[q.head]
-		q.queue[q.head] = shadowNode{}
-		q.head++
-		if k.objects.get(s.m.ID) != s.m || !shadowsOnly(&s.m.tree, s.group) {
-			continue
+	for ; freed < nr; freed++ {
+		tree := k.shadows.Reclaim()
+		if tree == nil {
+			break
 		}
-		for index, ok := s.m.tree.NextValue(s.group<<6, (s.group+1)<<6); ok; index, ok = s.m.tree.NextValue(index+1, (s.group+1)<<6) {
-			s.m.tree.Delete(index)
-		}
-		k.syncNodes(s.m)
+		k.syncNodes(k.objects.get(tree.Owner))
 		n.Stat[vmstat.WorkingsetNodereclaim]++
-		freed++
 	}
 	return freed
 }

@@ -2,11 +2,11 @@ package mm
 
 import (
 	"mmsim/mm/phys"
-	"mmsim/mm/vmstat"
 )
 
-// markAccessed notes a use of a page that no accessed bit shows: the first makes it referenced, the second active (folio_mark_accessed).
-func (k *Kernel) markAccessed(pfn phys.PFN) {
+// markAccessed notes a use of a page that no accessed bit shows, by a task on a CPU: the first makes it referenced, the second active, which it becomes with the
+// CPU's next batch of such pages, or at once if it waits in the CPU's batch of new ones (folio_mark_accessed, __lru_cache_activate_folio).
+func (k *Kernel) markAccessed(cpu int, pfn phys.PFN) {
 	p := k.Mem.Page(pfn)
 	if k.lruGen != nil {
 		k.lruGen.column.IncRefs(pfn, p)
@@ -16,16 +16,15 @@ func (k *Kernel) markAccessed(pfn phys.PFN) {
 	case !p.Test(phys.FlagReferenced):
 		p.Set(phys.FlagReferenced)
 	case p.Test(phys.FlagUnevictable | phys.FlagActive):
+	case p.Test(phys.FlagLRU):
+		k.queueMove(cpu, pfn, &k.batches[cpu].activate)
+		p.Clear(phys.FlagReferenced)
+		k.lruvecOf(p).NonresidentAge++
 	default:
-		if v := k.lruvecOf(p); p.Test(phys.FlagLRU) {
-			v.Del(pfn)
-			p.Set(phys.FlagActive)
-			v.Add(pfn)
-			k.count(vmstat.PgActivate, 1)
-			v.NonresidentAge++
-		} else {
+		if k.batches[cpu].add.Contains(pfn) {
 			p.Set(phys.FlagActive)
 		}
 		p.Clear(phys.FlagReferenced)
+		k.lruvecOf(p).NonresidentAge++
 	}
 }

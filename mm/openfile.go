@@ -98,13 +98,13 @@ func (p *Process) lookupOpen(name string, flags OpenFlags) (*inode, Errno) {
 	if err != 0 {
 		return nil, err
 	}
-	d, last, err := k.vfs.walk(clean, flags.Create)
+	d, last, err := k.vfs.walk(p, clean, flags.Create)
 	if err != 0 {
 		return nil, err
 	}
-	c := d.children[last]
-	if last == "" {
-		c = k.vfs.root
+	c := k.vfs.root
+	if last != "" {
+		c = k.vfs.lookup(p, d, last)
 	}
 	switch {
 	case c == nil && (!flags.Create || folder):
@@ -118,7 +118,7 @@ func (p *Process) lookupOpen(name string, flags OpenFlags) (*inode, Errno) {
 			return nil, err
 		}
 		i.nlink, i.Name = 1, clean
-		d.children[last] = &dentry{inode: i}
+		d.children[last] = &dentry{inode: i, known: true}
 		return i, 0
 	case c.inode.folder && (flags.Write || flags.Create):
 		return nil, EISDIR
@@ -185,11 +185,11 @@ func (p *Process) Unlink(name string) Errno {
 	if err != 0 {
 		return err
 	}
-	d, last, err := p.k.vfs.walk(clean, false)
+	d, last, err := p.k.vfs.walk(p, clean, false)
 	if err != 0 {
 		return err
 	}
-	c := d.children[last]
+	c := p.k.vfs.lookup(p, d, last)
 	switch {
 	case last == "":
 		return EISDIR

@@ -12,6 +12,10 @@ import (
 // raPages is the default window of readahead, in pages (VM_READAHEAD_PAGES: read_ahead_kb = 128).
 const raPages = 32
 
+// ioPages is the largest request that the device of a file takes, in pages, to which readahead may go for a larger read (bdi->io_pages: max_sectors_kb =
+// 1280).
+const ioPages = 320
+
 // gfpReadahead is what pages are read ahead with: it reclaims without entering file systems, and rather fails than tries hard
 // (readahead_gfp_mask, memalloc_nofs_save in page_cache_ra_unbounded).
 const gfpReadahead = gfpFile&^phys.GFPFS | phys.GFPNoretry | phys.GFPNowarn
@@ -80,8 +84,8 @@ func (p *Process) pageCacheAsyncReadahead(m *mapping, f *file, marked phys.PFN, 
 // ondemandReadahead decides what to read for a request of req pages at an index, which is missing, or is marked (ondemand_readahead).
 func (p *Process) ondemandReadahead(m *mapping, ra *fileRA, index, req uint64, marked bool) {
 	limit := ra.pages
-	if req > limit && maxIOPages > limit {
-		limit = min(req, maxIOPages)
+	if req > limit && ioPages > limit {
+		limit = min(req, ioPages)
 	}
 	switch {
 	case index == 0:
@@ -133,7 +137,7 @@ func (ra *fileRA) initial(index, req, limit uint64) {
 // forceReadahead reads a range whatever the state, in pieces of 2 MiB (force_page_cache_ra).
 func (p *Process) forceReadahead(m *mapping, ra *fileRA, index, n uint64) {
 	const piece = 2 << 20 >> addrspace.PageShift
-	n = min(n, max(maxIOPages, ra.pages))
+	n = min(n, max(ioPages, ra.pages))
 	for n > 0 {
 		c := min(n, piece)
 		p.doReadahead(m, index, c, 0)
@@ -163,6 +167,7 @@ func (p *Process) doReadahead(m *mapping, index, n, mark uint64) {
 		run := nextPage(&m.tree, index, end)
 		got := p.readaheadRun(m, index, run, marked)
 		if got > 0 {
+			p.readExtents(m, index)
 			p.k.submitRead(p.cpu(), m, index, got)
 		}
 		index += got
@@ -184,10 +189,10 @@ func (p *Process) readaheadRun(m *mapping, index, end, marked uint64) uint64 {
 		if n == 0 {
 			break
 		}
-		added := 0
-		for added < n && m.tree.Page(index+uint64(added)) == 0 {
-			run[added] = uint32(pages[added])
-			added++
+		// Others may have run: the file may be shorter, and pages may be there.
+		added := int(nextPage(&m.tree, index, min(index+uint64(n), max(m.host.filePages(), index))) - index)
+		for j, pfn := range pages[:added] {
+			run[j] = uint32(pfn)
 		}
 		p.addToPageCache(m, index, run[:added], gfpReadahead, phys.FlagLocked)
 		if marked >= index && marked < index+uint64(added) {

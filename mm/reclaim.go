@@ -137,7 +137,9 @@ func (sc *scanControl) shrinkList(n *phys.Node, l lru.List, nr uint64) uint64 {
 func (sc *scanControl) isolate(n *phys.Node, l lru.List, nr uint64) (pages []phys.PFN, scanned uint64) {
 	k := sc.t.k
 	v := k.lruvecs[n.ID]
-	pages, skipped := k.isolated[:0], k.skipped[:0]
+	skipped := k.skipped[:0]
+	pages = v.CutTail(l, nr, sc.reclaimIdx, k.isolated[:0])
+	scanned = uint64(len(pages))
 	for pfn := v.Tail(l); pfn != 0 && scanned < nr; {
 		p := k.Mem.Page(pfn)
 		prev := p.Prev

@@ -116,6 +116,7 @@ func (t *task) waitFlags(pfn phys.PFN, flags phys.Flag) {
 		if c == nil {
 			c = engine.NewCond(k.Sim)
 			k.pageWaits[pfn] = c
+			k.pageWaiters.add(pfn)
 		}
 		t.ioWait(c)
 	}

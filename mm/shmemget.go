@@ -44,13 +44,13 @@ func (p *Process) shmemGetPage(o *shmem, index uint64, sgp sgpType, fault bool) 
 				return 0, r, ENOMEM
 			}
 			if sgp == sgpWrite {
-				k.markAccessed(pfn)
+				k.markAccessed(p.cpu(), pfn)
 			}
 			return pfn, r, 0
 		case e != 0:
 			pfn := phys.PFN(e)
 			if sgp == sgpWrite {
-				k.markAccessed(pfn)
+				k.markAccessed(p.cpu(), pfn)
 			}
 			if k.Mem.Private(pfn) != 0 { // made by fallocate, and holds nothing
 				if sgp == sgpRead {

@@ -1,6 +1,7 @@
 package mm
 
 import (
+	"mmsim/engine"
 	"mmsim/mm/phys"
 	"mmsim/mm/vmstat"
 )
@@ -25,8 +26,17 @@ const (
 func (sc *scanControl) shrinkPages(pages []phys.PFN, cpu int) (res shrinkResult) {
 	k := sc.t.k
 	activated := uint64(0)
-	for _, pfn := range pages {
+	gone := k.reclaimed[:0]
+	for i := 0; i < len(pages); i++ {
+		pfn := pages[i]
 		p := k.Mem.Page(pfn)
+		if p.Kind() == phys.KindFile {
+			if n := k.evictRun(pages[i:], p); n > 0 { // as most pages of files are: clean, and not mapped
+				gone = append(gone, pages[i:i+n]...)
+				i += n - 1
+				continue
+			}
+		}
 		v := sc.shrinkPage(pfn, p, cpu, &res)
 		if v == freed {
 			res.reclaimed++
@@ -45,6 +55,10 @@ func (sc *scanControl) shrinkPages(pages []phys.PFN, cpu int) (res shrinkResult)
 		}
 	}
 	k.count(vmstat.PgActivate, activated)
+	k.owed += engine.Time(len(gone)) * k.cost.File.FreePage
+	res.reclaimed += uint64(len(gone))
+	k.Mem.FreeList(cpu, gone)
+	k.reclaimed = gone
 	return res
 }
 

@@ -139,6 +139,9 @@ func (t *task) waitPage(pfn phys.PFN) { t.waitFlags(pfn, phys.FlagLocked) }
 func (k *Kernel) wakePage(pfn phys.PFN) {
 	if c := k.pageWaits[pfn]; c != nil {
 		delete(k.pageWaits, pfn)
+		if len(k.pageWaits) == 0 {
+			k.pageWaiters = waitFilter{}
+		}
 		c.Broadcast()
 	}
 }

@@ -98,7 +98,7 @@ func (fs *tmpfs) read(p *Process, f *file, pos, n uint64) (uint64, Errno) {
 			return 0, err
 		}
 		if pfn != 0 && pos&(addrspace.PageSize-1) == 0 {
-			k.markAccessed(pfn)
+			k.markAccessed(p.cpu(), pfn)
 		}
 		pos = min(pos&^(addrspace.PageSize-1)+addrspace.PageSize, end, o.size)
 		p.owes += k.cost.File.TmpfsPage

@@ -58,7 +58,7 @@ func (k *Kernel) zapPage(v *addrspace.VMA, l *addrspace.Leaf, i uint, cpu int) {
 			k.entryDirty(pfn)
 		}
 		if addrspace.Test(&l.Accessed, i) && v.Flags&addrspace.VMSeqRead == 0 {
-			k.markAccessed(pfn)
+			k.markAccessed(cpu, pfn)
 		}
 	}
 	l.Zap(i)

@@ -10,6 +10,7 @@ import (
 type dentry struct {
 	inode    *inode
 	children map[string]*dentry // of a folder
+	known    bool               // it has been looked up on the disk
 }
 
 // A mount is a folder below which another file system is in charge (struct mount).
@@ -58,29 +59,51 @@ func cleanPath(name string) (string, Errno) {
 	return name, 0
 }
 
-// walk finds the folder that a path is in and the path's last part, making folders on the way if asked to (path_openat, link_path_walk). ENOTDIR: a part
-// on the way is no folder.
-func (v *vfs) walk(name string, make bool) (folder *dentry, last string, err Errno) {
-	parts := strings.Split(strings.TrimPrefix(name, "/"), "/")
+// walk finds the folder that a path is in and the path's last part, making folders on the way if asked to (path_openat, link_path_walk). What is not known
+// yet is read from the disk, on behalf of a process; with nil nothing is read. ENOTDIR: a part on the way is no folder.
+func (v *vfs) walk(p *Process, name string, make bool) (folder *dentry, last string, err Errno) {
 	d := v.root
-	for _, part := range parts[:len(parts)-1] {
+	for at := 1; ; {
 		if !d.inode.folder {
 			return nil, "", ENOTDIR
 		}
-		c := d.children[part]
+		n := strings.IndexByte(name[at:], '/')
+		if n < 0 {
+			return d, name[at:], 0
+		}
+		part := name[at : at+n]
+		at += n + 1
+		c := v.lookup(p, d, part)
 		if c == nil {
 			if !make {
 				return nil, "", ENOENT
 			}
 			c = newFolder()
+			if v.fsOf(name[:at]) == fileSystem(v.disk) {
+				v.disk.numberInode(c.inode)
+				c.inode.inCore = true
+			}
+			c.known = p != nil
 			d.children[part] = c
 		}
 		d = c
 	}
-	if !d.inode.folder {
-		return nil, "", ENOTDIR
+}
+
+// lookup is a name of a folder, nil if there is none. What was not looked up before is read from the disk (lookup_slow, ext4_lookup).
+func (v *vfs) lookup(p *Process, d *dentry, name string) *dentry {
+	c := d.children[name]
+	if p == nil || d.inode.disk == 0 || c != nil && c.known {
+		return c
 	}
-	return d, parts[len(parts)-1], 0
+	v.disk.readFolder(p, d)
+	if c = d.children[name]; c != nil {
+		c.known = true
+		if c.inode.disk != 0 {
+			v.disk.readInode(p, c.inode)
+		}
+	}
+	return c
 }
 
 func newFolder() *dentry {
@@ -92,14 +115,17 @@ func (k *Kernel) initVFS() error {
 	k.vfs.root = newFolder()
 	k.vfs.disk = newExt4(k)
 	k.initTmpfs()
-	for _, f := range []string{"/tmp/.", "/dev/shm/."} {
-		k.vfs.walk(f, true)
-	}
+	k.vfs.root.inode.disk = rootInode
+	dev, tmp := newFolder(), newFolder()
+	dev.children["shm"] = newFolder()
+	dev.known, tmp.known = true, true // they are on no disk
+	k.vfs.root.children["dev"], k.vfs.root.children["tmp"] = dev, tmp
 	for i, f := range k.cfg.Files {
 		if reason := k.declareFile(f); reason != "" {
 			return &FileError{Index: i, Path: f.Path, Reason: reason}
 		}
 	}
+	k.vfs.disk.mounted()
 	return nil
 }
 
@@ -128,7 +154,7 @@ func (k *Kernel) declareFile(f FileConfig) string {
 	if f.Size > fs.maxBytes() {
 		return itoa(int(f.Size>>30)) + " GiB are more than a file can have: one page less than 16 TiB"
 	}
-	d, last, err := k.vfs.walk(name, true)
+	d, last, err := k.vfs.walk(nil, name, true)
 	switch {
 	case err != 0:
 		return "a part of the path is a file"
@@ -138,6 +164,7 @@ func (k *Kernel) declareFile(f FileConfig) string {
 		return "it is declared twice, or a folder of that name is needed"
 	}
 	i := fs.newInode()
+	fs.numberInode(i)
 	i.size, i.nlink, i.Name = f.Size, 1, name
 	fs.grow += f.Size + f.Size/100
 	fs.allocate(i, 0, i.filePages(), false)

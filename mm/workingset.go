@@ -19,10 +19,13 @@ const (
 
 // evictionShadow ages a node by the page that leaves it and returns the page's shadow (workingset_eviction).
 func (k *Kernel) evictionShadow(pfn phys.PFN, p *phys.Page) uint64 {
+	return k.shadowOn(k.zoneOf(p).Node, pfn, p)
+}
+
+func (k *Kernel) shadowOn(n *phys.Node, pfn phys.PFN, p *phys.Page) uint64 {
 	if k.lruGen != nil {
 		return k.lruGenEviction(pfn, p)
 	}
-	n := k.zoneOf(p).Node
 	v := k.lruvecs[n.ID]
 	s := v.NonresidentAge&shadowAgeMask<<shadowAgeShift | uint64(n.ID)<<shadowNodeShift | shadowValid
 	if p.Test(phys.FlagWorkingset) {

@@ -35,7 +35,7 @@ var machineCalls = []Entry{
 		Doc: "Reads a sysctl (a number if it is one), or sets it.",
 		fn:  machineSysctlCall,
 	},
-	{Scope: ScopeMachine, Name: "drop_caches", Args: []Arg{{Name: "n", Kind: KindInt, Opt: true, Min: 1, Max: 3, Default: "3"}}, Doc: "Writes vm.drop_caches."},
+	{Scope: ScopeMachine, Name: "drop_caches", Args: []Arg{{Name: "n", Kind: KindInt, Opt: true, Min: 1, Max: 3, Default: "3"}}, Doc: "Writes vm.drop_caches: 1 drops clean pages of files, 2 what shrinkers can free, 3 both.", fn: machineDropCaches},
 	{Scope: ScopeMachine, Name: "compact_memory", Doc: "Writes vm.compact_memory: compacts all zones.", fn: machineCompactMemory},
 	{Scope: ScopeMachine, Name: "sync", Doc: "Writes all dirty pages back and waits.", fn: machineSync},
 	{

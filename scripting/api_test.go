@@ -12,7 +12,6 @@ const notYet = `
 machine.slab=slab
 cgroup process.cgroup kthread
 p:mmap.hugetlb
-m:drop_caches
 k:alloc_pages k:free_pages k:kmalloc k:kzalloc k:kfree k:kvmalloc k:vmalloc k:vfree k:kmem_cache_create k:kmem_cache_alloc
 k:kmem_cache_free k:kmem_cache_shrink k:kmem_cache_destroy k:kmap k:kunmap k:kmap_atomic k:kunmap_atomic`
 

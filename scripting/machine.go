@@ -113,6 +113,15 @@ func machineSync(c *call) int {
 	return 0
 }
 
+func machineDropCaches(c *call) int {
+	what := mm.DropPagecache | mm.DropSlab
+	if c.v[0].set {
+		what = int(c.v[0].n)
+	}
+	c.kernel().k.DropCaches(c.t.proc, what)
+	return 0
+}
+
 func machineNow(c *call) int { return c.number(c.kernel().sim.Now().Seconds()) }
 
 func machineRecord(c *call) int {

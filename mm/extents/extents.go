@@ -122,3 +122,32 @@ func (m *Map) cut(start, end uint64) {
 		i++
 	}
 }
+
+// pieces is the number of extents of a device that an Extent takes up: none crosses a multiple of group blocks.
+func (e Extent) pieces(group uint64) uint64 { return (e.Phys+e.Len-1)/group - e.Phys/group + 1 }
+
+// Large tells whether the file takes up more than a number of extents on a device whose extents do not cross multiples of group blocks.
+func (m *Map) Large(limit, group uint64) bool {
+	n := uint64(0)
+	for _, e := range m.list {
+		if n += e.pieces(group); n > limit {
+			return true
+		}
+	}
+	return false
+}
+
+// Ordinal is the number of such extents before the one that holds a block, or would.
+func (m *Map) Ordinal(block, group uint64) uint64 {
+	n := uint64(0)
+	for _, e := range m.list {
+		if e.Start > block {
+			break
+		}
+		if block < e.End() {
+			return n + (e.Phys+block-e.Start)/group - e.Phys/group
+		}
+		n += e.pieces(group)
+	}
+	return n
+}

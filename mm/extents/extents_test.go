@@ -75,3 +75,20 @@ func TestAgainstBlocks(t *testing.T) {
 		}
 	})
 }
+
+// TestPieces counts the extents that runs of blocks take up where none crosses a multiple of ten.
+func TestPieces(t *testing.T) {
+	var m Map
+	m.Add(Extent{Start: 0, Len: 25, Phys: 7}) // 7-9, 10-19, 20-29, 30-31
+	m.Add(Extent{Start: 40, Len: 10, Phys: 100})
+	for limit, want := range map[uint64]bool{3: true, 4: true, 5: false} {
+		if got := m.Large(limit, 10); got != want {
+			t.Errorf("more than %d extents: %v, want %v", limit, got, want)
+		}
+	}
+	for block, want := range map[uint64]uint64{0: 0, 2: 0, 3: 1, 12: 1, 13: 2, 24: 3, 30: 4, 40: 4, 49: 4, 60: 5} {
+		if got := m.Ordinal(block, 10); got != want {
+			t.Errorf("block %d is in extent %d, want %d", block, got, want)
+		}
+	}
+}

@@ -180,3 +180,50 @@ func (v *Lruvec) Del(pfn phys.PFN) {
 	v.mem.Remove(&v.lists[l], pfn)
 	p.Next, p.Prev = 0, 0
 }
+
+// CutTail takes up to nr pages off the tail of a list, none of zones above highest, and appends them to out in the order in which they were taken. It stops
+// at the first page of a higher zone.
+func (v *Lruvec) CutTail(l List, nr uint64, highest phys.ZoneType, out []phys.PFN) []phys.PFN {
+	q := &v.lists[l]
+	pfn := q.Tail
+	first := len(out)
+	var zone *phys.Zone
+	var zoneID uint32
+	inZone, total := int64(0), int64(0)
+	for pfn != 0 && nr > 0 {
+		p := v.mem.Page(pfn)
+		if id := p.ZoneID(); zone == nil || id != zoneID {
+			if zone != nil {
+				zone.Stat[vmstat.NRZoneInactiveAnon+vmstat.ZoneItem(l)] -= inZone
+			}
+			next := v.mem.ZoneByID(id)
+			if next.Type > highest {
+				zone = nil
+				break
+			}
+			zone, zoneID, inZone = next, id, 0
+		}
+		inZone++
+		total++
+		nr--
+		prev := p.Prev
+		p.Clear(phys.FlagLRU)
+		p.Next, p.Prev = 0, 0
+		out = append(out, pfn)
+		pfn = prev
+	}
+	if zone != nil {
+		zone.Stat[vmstat.NRZoneInactiveAnon+vmstat.ZoneItem(l)] -= inZone
+	}
+	if len(out) == first {
+		return out
+	}
+	if q.Tail = pfn; pfn == 0 {
+		q.Head = 0
+	} else {
+		v.mem.Page(pfn).Next = 0
+	}
+	v.len[l] -= total
+	v.node.Stat[vmstat.NRInactiveAnon+vmstat.NodeItem(l)] -= total
+	return out
+}

@@ -66,6 +66,21 @@ func TestRandomMoves(t *testing.T) {
 				m.Page(q).SetFlags(kinds[kind])
 				on[q] = kind
 			}
+			if rapid.IntRange(0, 4).Draw(rt, "cut") == 0 {
+				l := List(rapid.IntRange(0, 3).Draw(rt, "of"))
+				n := rapid.IntRange(0, 6).Draw(rt, "pages")
+				got := v.CutTail(l, uint64(n), phys.ZoneMovable, nil)
+				if n = min(n, len(want[l])); len(got) != n {
+					rt.Fatalf("CutTail took %v of %v", got, want[l])
+				}
+				for i, q := range got {
+					if q != want[l][len(want[l])-1-i] || m.Page(q).Test(phys.FlagLRU) {
+						rt.Fatalf("CutTail took %v of %v", got, want[l])
+					}
+					delete(on, q)
+				}
+				want[l] = want[l][:len(want[l])-n]
+			}
 			switch how {
 			case 0:
 				v.Add(pfn)

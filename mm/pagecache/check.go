@@ -51,6 +51,10 @@ func (t *Tree) Check() error {
 					mid[at/8]++
 					if l.present[w] == 0 {
 						shadow++
+						group := uint32(hi<<dirShift+at<<leafShift)>>6 + uint32(w)
+						if s := t.Shadows; s != nil && (s.node[l.shadow[w]].tree != t || s.node[l.shadow[w]].group != group) {
+							return fmt.Errorf("group %d holds values only and is not on the list of those", group)
+						}
 					}
 				}
 			}

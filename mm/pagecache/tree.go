@@ -31,7 +31,8 @@ type (
 		present [words]uint64 // pages
 		value   [words]uint64 // shadows and swap entries
 		tags    [nrTags][words]uint64
-		used    int32 // entries
+		shadow  [words]uint32 // where groups of values only are on the ShadowList
+		used    int32         // entries
 	}
 	dir struct {
 		leaf [leafPages]*leaf
@@ -43,6 +44,9 @@ type (
 
 // A Tree is the entries of one mapping. The zero value is empty.
 type Tree struct {
+	Owner   uint32      // for whoever has the tree; nothing here reads it
+	Shadows *ShadowList // of which its groups of values only are; nil: they are on none. To be set while the tree is empty.
+
 	dirs                 []*dir
 	pages, values        uint64
 	tagged               [nrTags]uint64
@@ -190,14 +194,14 @@ func (t *Tree) set(l *leaf, index uint64, page uint32) (old uint64) {
 		l.value[w] &^= b
 		t.values--
 		if l.present[w] == 0 {
-			t.shadow--
+			t.hasPage(index, l)
 		}
 	case l.present[w]|l.value[w] == 0:
 		l.used++
 		t.addNode(index)
 	default:
 		if l.present[w] == 0 {
-			t.shadow--
+			t.hasPage(index, l)
 		}
 		l.used++
 	}
@@ -208,16 +212,37 @@ func (t *Tree) set(l *leaf, index uint64, page uint32) (old uint64) {
 }
 
 // SetRun puts pages at an index and those behind it, none of which may hold one. A value that was there goes to old at the same place, 0 for
-// none; old must be as long.
-func (t *Tree) SetRun(index uint64, pages []uint32, old []uint64) {
-	var l *leaf
-	for j, page := range pages {
-		if l == nil || index&leafMask == 0 {
-			l = t.makeLeaf(index)
+// none; old must be as long. It tells whether there was any.
+func (t *Tree) SetRun(index uint64, pages []uint32, old []uint64) (values bool) {
+	for len(pages) > 0 {
+		l := t.makeLeaf(index)
+		i := index & leafMask
+		n := min(uint64(len(pages)), 64-i&63) // within a word
+		entries, was := l.entry[i:i+n], old[:n]
+		for j, page := range pages[:n] {
+			was[j] = entries[j]
+			entries[j] = uint64(page)
 		}
-		old[j] = t.set(l, index, page)
-		index++
+		w := i >> 6
+		m := ^uint64(0) >> (64 - n) << (i & 63)
+		v := l.value[w]
+		switch {
+		case l.present[w]|v == 0:
+			t.addNode(index)
+		case l.present[w] == 0:
+			t.hasPage(index, l)
+		}
+		c := bits.OnesCount64(v & m)
+		values = values || c > 0
+		l.value[w] = v &^ m
+		l.present[w] |= m
+		l.used += int32(int(n) - c)
+		t.values -= uint64(c)
+		t.pages += n
+		pages, old = pages[n:], old[n:]
+		index += n
 	}
+	return values
 }
 
 // SetValue puts a value that is not 0 at an index, in place of a page, another value or nothing.
@@ -233,19 +258,46 @@ func (t *Tree) SetValue(index uint64, v uint64) {
 		l.value[w] |= b
 		t.values++
 		if l.present[w] == 0 {
-			t.shadow++
+			t.shadowOnly(index, l)
 		}
 	case l.value[w]&b != 0:
 	default:
 		if l.present[w]|l.value[w] == 0 {
 			t.addNode(index)
-			t.shadow++
+			t.shadowOnly(index, l)
 		}
 		l.used++
 		l.value[w] |= b
 		t.values++
 	}
 	l.entry[i] = v
+}
+
+// Evict puts values that are not 0 in place of the pages at an index and behind it, all of which must be there.
+func (t *Tree) Evict(index uint64, values []uint64) {
+	for len(values) > 0 {
+		l := t.leafAt(index)
+		i := index & leafMask
+		n := min(uint64(len(values)), 64-i&63) // within a word
+		copy(l.entry[i:i+n], values)
+		w := i >> 6
+		m := ^uint64(0) >> (64 - n) << (i & 63)
+		for tag := range nrTags {
+			if b := l.tags[tag][w] & m; b != 0 {
+				l.tags[tag][w] &^= b
+				t.tagged[tag] -= uint64(bits.OnesCount64(b))
+			}
+		}
+		l.present[w] &^= m
+		l.value[w] |= m
+		t.pages -= n
+		t.values += n
+		if l.present[w] == 0 {
+			t.shadowOnly(index, l)
+		}
+		values = values[n:]
+		index += n
+	}
 }
 
 // Delete leaves nothing at an index.
@@ -262,13 +314,13 @@ func (t *Tree) Delete(index uint64) {
 		l.present[w] &^= b
 		t.pages--
 		if l.present[w] == 0 && l.value[w] != 0 {
-			t.shadow++
+			t.shadowOnly(index, l)
 		}
 	case l.value[w]&b != 0:
 		l.value[w] &^= b
 		t.values--
 		if l.present[w]|l.value[w] == 0 {
-			t.shadow--
+			t.hasPage(index, l)
 		}
 	default:
 		return

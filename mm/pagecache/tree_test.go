@@ -1,6 +1,7 @@
 package pagecache
 
 import (
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -14,13 +15,26 @@ func TestAgainstMap(t *testing.T) {
 			value bool
 			tags  [nrTags]bool
 		}
-		var tree Tree
+		var shadows ShadowList
+		tree := Tree{Shadows: &shadows}
 		want := map[uint64]entry{}
 		index := rapid.OneOf(rapid.Uint64Range(0, 200), rapid.Uint64Range(500, 530), rapid.Uint64Range(1<<18-3, 1<<18+3), rapid.Uint64Range(1<<20, 1<<20+70))
+		var order []uint64 // groups of values only
+		only := func(g uint64) bool {
+			n := 0
+			for i := g << 6; i < g<<6+64; i++ {
+				if e := want[i]; e.e != 0 && !e.value {
+					return false
+				} else if e.value {
+					n++
+				}
+			}
+			return n > 0
+		}
 		for range rapid.IntRange(1, 80).Draw(rt, "steps") {
 			i := index.Draw(rt, "index")
 			w := want[i]
-			switch rapid.IntRange(0, 5).Draw(rt, "what") {
+			switch rapid.IntRange(0, 7).Draw(rt, "what") {
 			case 0, 1:
 				if w.e != 0 && !w.value {
 					break
@@ -54,6 +68,34 @@ func TestAgainstMap(t *testing.T) {
 					w.tags[tag] = false
 					want[i] = w
 				}
+			case 7:
+				run := make([]uint32, rapid.IntRange(0, 150).Draw(rt, "evict"))
+				values := make([]uint64, tree.Run(i, run))
+				for j := range values {
+					values[j] = uint64(j)<<32 | 5
+					want[i+uint64(j)] = entry{e: values[j], value: true}
+				}
+				tree.Evict(i, values)
+			case 6:
+				end := tree.NextMiss(i, i)
+				for end < i+rapid.Uint64Range(1, 150).Draw(rt, "run") && (want[end].e == 0 || want[end].value) {
+					end++
+				}
+				pages, old := make([]uint32, end-i), make([]uint64, end-i)
+				for j := range pages {
+					pages[j] = uint32(i) + uint32(j) + 1
+				}
+				any := tree.SetRun(i, pages, old)
+				for j := range pages {
+					w := want[i+uint64(j)]
+					if old[j] != w.e {
+						rt.Fatalf("SetRun(%d) gave %d at %d, not %d", i, old[j], j, w.e)
+					}
+					want[i+uint64(j)] = entry{e: uint64(pages[j])}
+				}
+				if len(old) > 0 && any != (slices.Max(old) > 0) {
+					rt.Fatalf("SetRun(%d) said %v of %v", i, any, old)
+				}
 			}
 			if page := w.e != 0 && !w.value; page && rapid.IntRange(0, 5).Draw(rt, "replace") == 0 {
 				if now := want[i]; now.e != 0 && !now.value {
@@ -64,6 +106,29 @@ func TestAgainstMap(t *testing.T) {
 			}
 			if err := tree.Check(); err != nil {
 				rt.Fatal(err)
+			}
+			order = slices.DeleteFunc(order, func(g uint64) bool { return !only(g) })
+			for g := i >> 6; g <= i>>6+3; g++ {
+				if only(g) && !slices.Contains(order, g) {
+					order = append(order, g)
+				}
+			}
+			if shadows.Len() != len(order) || tree.ShadowNodes() != len(order) {
+				rt.Fatalf("%d groups have values only, listed are %d", len(order), shadows.Len())
+			}
+			if rapid.IntRange(0, 9).Draw(rt, "reclaim") == 0 {
+				if got := shadows.Reclaim(); (got == nil) != (len(order) == 0) {
+					rt.Fatalf("Reclaim gave %v of %v", got, order)
+				}
+				if len(order) > 0 {
+					for i := order[0] << 6; i < order[0]<<6+64; i++ {
+						delete(want, i)
+						if e, _ := tree.Get(i); e != 0 {
+							rt.Fatalf("Reclaim left %d, the first of %v", i, order)
+						}
+					}
+					order = order[1:]
+				}
 			}
 		}
 		from := index.Draw(rt, "from")

@@ -1,0 +1,150 @@
+package mm
+
+import (
+	"mmsim/mm/addrspace"
+	"mmsim/mm/extents"
+	"mmsim/mm/phys"
+)
+
+// ext4meta is where a file system keeps its own data: blocks of the device that are read through the device's own page cache, whose pages /proc/meminfo
+// calls Buffers. Modelled are the blocks that reading files needs: tables of inodes, folders, and blocks of extents.
+type ext4meta struct {
+	bdev       *inode         // the device
+	inodes     uint64         // the last inode number given
+	perGroup   uint64         // inodes of a block group
+	used       map[uint64]int // by group: inodes given
+	nextFolder uint64         // the block of the next folder, and of extents
+}
+
+// Shape of the file system: a block group is what one block of bits describes, inodes are 256 bytes, a file's inode holds four extents and a block 340,
+// and an extent is at most 128 MiB long and ends with its group (fs/ext4/ext4.h, fs/ext4/ext4_extents.h).
+const (
+	groupBlocks     = 32768
+	inodesPerBlock  = 16
+	inodesDeclared  = 4096 // of the whole file system (mkfs.ext4 -N)
+	rootInode       = 2
+	firstInode      = 11 // lost+found
+	extentsInInode  = 4
+	extentsPerBlock = 340
+	itableBlock     = 1 << 20 // where tables of inodes begin, in our numbering
+)
+
+// gfpMeta is what a page of the device's cache is allocated with (grow_dev_page).
+const gfpMeta = phys.GFPUser&^phys.GFPFS | phys.GFPMovable | phys.GFPNofail
+
+func (fs *ext4) initMeta() {
+	m := &fs.meta
+	m.bdev = fs.newInode()
+	m.bdev.Name, m.bdev.nlink, m.bdev.size = "bdev", 1, 1<<44-addrspace.PageSize
+	m.bdev.blocks.Add(extents.Extent{Len: 1 << 32})
+	m.inodes, m.used = firstInode, map[uint64]int{0: firstInode}
+}
+
+// mounted fixes the shape when all declared files are there.
+func (fs *ext4) mounted() {
+	groups := (fs.grow>>addrspace.PageShift + groupBlocks - 1) / groupBlocks
+	n := (inodesDeclared + groups - 1) / groups
+	fs.meta.perGroup = max((n+inodesPerBlock-1)/inodesPerBlock, 1) * inodesPerBlock
+	for ino := uint64(firstInode + 1); ino <= fs.meta.inodes; ino++ {
+		fs.meta.used[(ino-1)/fs.meta.perGroup]++
+	}
+}
+
+// numberInode gives a file or folder the next number of an inode, and a folder its block.
+func (fs *ext4) numberInode(i *inode) {
+	m := &fs.meta
+	m.inodes++
+	i.disk = m.inodes
+	if m.perGroup > 0 {
+		m.used[(i.disk-1)/m.perGroup]++
+	}
+	if i.folder {
+		m.nextFolder++
+		i.metaBlock = m.nextFolder
+	}
+}
+
+// readMeta makes sure that a block of the device is cached, waiting for it, and notes its use (sb_bread, touch_buffer).
+func (fs *ext4) readMeta(p *Process, block uint64) {
+	bdev := &fs.meta.bdev.mapping
+	fresh := bdev.tree.Page(block) == 0
+	pfn, err := p.readPage(bdev, block, gfpMeta)
+	if err != 0 {
+		return
+	}
+	if fresh { // making the page is a use, too (FGP_ACCESSED)
+		fs.k.markAccessed(p.cpu(), pfn)
+	}
+	fs.k.markAccessed(p.cpu(), pfn)
+}
+
+// readFolder reads the block of a folder in which a name is looked up (ext4_find_entry).
+func (fs *ext4) readFolder(p *Process, d *dentry) { fs.readMeta(p, d.inode.metaBlock) }
+
+// readInode reads an inode that is not in memory: the block of the table of inodes that holds it, and with it those before and behind that are in use,
+// within 32 blocks (ext4_iget, __ext4_get_inode_loc). The table's first part is in memory from the mount on, for the root.
+func (fs *ext4) readInode(p *Process, i *inode) {
+	m := &fs.meta
+	if i.inCore {
+		return
+	}
+	i.inCore = true
+	group := (i.disk - 1) / m.perGroup
+	perGroup := m.perGroup / inodesPerBlock
+	table := group * perGroup
+	block := table + (i.disk-1)%m.perGroup/inodesPerBlock
+	if last := uint64(m.used[0]) / inodesPerBlock; block <= last {
+		return
+	}
+	const window = 32
+	if m.bdev.tree.Page(itableBlock+block) != 0 {
+		fs.readMeta(p, itableBlock+block)
+		return
+	}
+	from := max(block&^(window-1), table)
+	for b, end := from, min(from+window, table+uint64(m.used[group])/inodesPerBlock); b <= end; b++ {
+		if b != block && m.bdev.tree.Page(itableBlock+b) == 0 {
+			p.startMeta(&m.bdev.mapping, itableBlock+b)
+		}
+	}
+	fs.readMeta(p, itableBlock+block)
+}
+
+// startMeta begins to read a block ahead (sb_breadahead_unmovable).
+func (p *Process) startMeta(m *mapping, block uint64) {
+	pfn := p.allocPage(gfpMeta &^ phys.GFPMovable)
+	if pfn == 0 {
+		return
+	}
+	if m.tree.Page(block) != 0 {
+		p.k.Mem.FreePage(p.cpu(), pfn)
+		return
+	}
+	p.addToPageCache(m, block, []uint32{uint32(pfn)}, gfpMeta, phys.FlagLocked|phys.FlagReferenced)
+	p.k.submitRead(p.cpu(), m, block, 1)
+}
+
+// readExtents reads the block of extents that tells where a page of a file is, if the file has more extents than its inode holds and the block has not been
+// read yet (ext4_find_extent; what was read stays known in the tree of extent status).
+func (fs *ext4) readExtents(p *Process, i *inode, index uint64) {
+	if !i.blocks.Large(extentsInInode, groupBlocks) {
+		return
+	}
+	leaf := i.blocks.Ordinal(index, groupBlocks) / extentsPerBlock
+	for uint64(len(i.extentBlocks)) <= leaf {
+		i.extentBlocks = append(i.extentBlocks, 0)
+	}
+	if i.extentBlocks[leaf] != 0 {
+		return
+	}
+	fs.meta.nextFolder++
+	i.extentBlocks[leaf] = fs.meta.nextFolder
+	fs.readMeta(p, i.extentBlocks[leaf])
+}
+
+// readExtents reads what tells where a page of a mapping is on the device.
+func (p *Process) readExtents(m *mapping, index uint64) {
+	if fs, ok := m.host.fs.(*ext4); ok && m.host != fs.meta.bdev {
+		fs.readExtents(p, m.host, index)
+	}
+}
