@@ -1,7 +1,8 @@
 // Package mm is the memory management of one simulated Linux 6.1 machine: the policies that join the data structures of its sub-packages.
 // One file holds one concept of the kernel, under the kernel's name: the slow path of allocation (alloc.go), page faults (fault.go), fork
 // (fork.go), reverse mapping (rmap.go), reclaim (scancontrol.go, reclaim.go, shrinkpages.go), kswapd (kswapd.go), direct reclaim
-// (directreclaim.go), the multi-generational LRU (lrugen*.go), the swap cache (swapcache.go, swapin.go), shared memory (shmem.go, shmemfault.go, sysv.go), overcommit (overcommit.go), the OOM
+// (directreclaim.go), the multi-generational LRU (lrugen*.go), the swap cache (swapcache.go, swapin.go), shared memory (shmem.go, shmemfault.go, sysv.go), mappings
+// of files (mmapfile.go, filemapfault.go, rmapfile.go), programs (exec.go, program.go, aslr.go), overcommit (overcommit.go), the OOM
 // killer (oom.go), system calls (mmap.go, brk.go, mprotect.go, mremap.go, mlock.go, madvise.go, touch.go, process.go), the start from recorded files
 // (boot.go, bootstate.go, carried.go), the limits of dirty pages and who is held to them (dirtylimits.go, balancedirty.go), the flushers (flusher.go,
 // writepages.go), sync (sync.go), what /proc shows (procfiles.go, observe.go).
@@ -13,6 +14,7 @@
 //     on a list, in a batch, or about to be freed.
 //   - A page with Mapcount 0 is held by the swap cache, or is being freed.
 //   - A process's RSS counters are the numbers of its page-table entries of each kind; nr_anon_pages counts the anonymous pages that are mapped.
+//   - A page of a file is mapped only once it is read; an entry may write it only while it is dirty, and only in a shared mapping.
 //   - Committed_AS is the sum over processes of the pages of their VMAs that have VMAccount, and of what growing stacks leaked.
 //   - Every event that /proc/vmstat counts is counted where it is decided, under the kernel's name.
 //   - No duration of work is written outside the table of costs (cost.go).

@@ -10,12 +10,21 @@ import (
 var errExec = errors.New("the process runs another program")
 
 // Exec replaces the process's program: its memory goes, a fresh address space comes, and body runs in it under a new full name, which also names
-// its stream of random numbers (execve(2), begin_new_exec). Its pid, its children, its limits and its oom_score_adj stay. It does not return.
+// its stream of random numbers (execve(2), begin_new_exec). The program is a small one that is linked to the C library, or, on a machine started from
+// recorded files, what the declared processes run. Its pid, its children, its limits and its oom_score_adj stay. It does not return.
 func (p *Process) Exec(name string, body func(*Process)) {
 	k := p.k
 	p.syscall(k.cost.Exec)
 	old := p.mm
-	p.mm = p.newSpace()
+	s, r := p.newSpace()
+	var program *loadedProgram
+	if k.cfg.Boot == nil {
+		program = p.mapProgram(s, r, comm(name))
+	}
+	if program == nil { // the recorded machine's processes are static programs
+		p.mapStatic(s, r)
+	}
+	p.mm = s
 	p.rename(name)
 	p.carried, p.heap = nil, nil
 	n := 0
@@ -24,6 +33,9 @@ func (p *Process) Exec(name string, body func(*Process)) {
 	p.spend(engine.Time(n) * k.cost.UnmapPage)
 	p.checkSignals()
 	p.populateImage()
+	if program != nil {
+		p.runLoader(program)
+	}
 	p.renewCarried()
 	p.countFromHere()
 	p.next = body

@@ -28,7 +28,8 @@ const (
 // exec gives a process that is not running yet its first address space. Its program has used what it needs to get where it is: a page of the stack
 // and one of the heap are there, and the table of entries of the kernel's pages.
 func (p *Process) exec() {
-	s := p.newSpace()
+	s, r := p.newSpace()
+	p.mapStatic(s, r)
 	p.mm = s
 	s.EnsureLeaf(s.VDSO, startTables{p})
 	p.startPage(s.StartBrk)
@@ -36,9 +37,8 @@ func (p *Process) exec() {
 	p.allocStack()
 }
 
-// newSpace is an address space as execve(2) leaves it: a stack, the kernel's pages where mappings begin, and a heap behind the image
-// (load_elf_binary). It is charged for, and empty of pages.
-func (p *Process) newSpace() *addrspace.Space {
+// newSpace is an address space with a stack, to which execve(2) adds a program (setup_arg_pages). It is charged for, and empty of pages.
+func (p *Process) newSpace() (*addrspace.Space, randomness) {
 	const page = addrspace.PageSize
 	l := p.k.layout
 	s := addrspace.NewSpace(l, p.rlimit.Stack, &p.k.anons)
@@ -48,11 +48,17 @@ func (p *Process) newSpace() *addrspace.Space {
 	size := min(uint64(argPages*page+stackExpand), p.rlimit.Stack&^(page-1))
 	p.mapImage(s, &addrspace.VMA{Start: top - size, End: top, PgOff: (top - size) >> addrspace.PageShift, Flags: vmData | addrspace.VMGrowsDown})
 	s.Stack = top - page
+	return s, r
+}
+
+// mapStatic lays out what a declared process has beside its stack: the kernel's pages where mappings begin, and a heap behind the image of a static
+// program, which is not there itself.
+func (p *Process) mapStatic(s *addrspace.Space, r randomness) {
+	const page = addrspace.PageSize
 	s.StartBrk = p.k.heapStart() + r.Brk
 	s.Brk = s.StartBrk + startHeap*page
 	p.mapImage(s, &addrspace.VMA{Start: s.StartBrk, End: s.Brk, PgOff: s.StartBrk >> addrspace.PageShift, Flags: vmData})
 	p.mapVDSO(s, r)
-	return s
 }
 
 // mapImage adds a part of a program's image, whose address is free, to an address space that is being made.
@@ -90,7 +96,9 @@ func (p *Process) populateImage() {
 	if s.VDSO != 0 {
 		s.EnsureLeaf(s.VDSO, p)
 	}
-	p.touchSeq(s.StartBrk, 1, true, false)
+	if s.Brk > s.StartBrk {
+		p.touchSeq(s.StartBrk, 1, true, false)
+	}
 	p.touchSeq(s.Stack, 1, true, false)
 }
 

@@ -108,7 +108,7 @@ func (p *Process) mmapFlags(a MmapArgs, f *file, pages uint64) (addrspace.VMFlag
 	}
 	if f != nil {
 		var err Errno
-		if flags, err = a.fileFlags(f, flags, pages<<addrspace.PageShift); err != 0 {
+		if flags, err = p.fileFlags(a, f, flags, pages<<addrspace.PageShift); err != 0 {
 			return 0, err
 		}
 	} else if a.Shared {

@@ -4,9 +4,9 @@ import "mmsim/mm/addrspace"
 
 // fileFlags completes the flags of a mapping of a file by how the file is open (the part of do_mmap for files). EOVERFLOW: beyond what a file can be; EACCES:
 // the file is not open for reading, or not for writing and the mapping is shared and writable; ENODEV: a folder; EINVAL: it would grow.
-func (a *MmapArgs) fileFlags(f *file, flags addrspace.VMFlags, n uint64) (addrspace.VMFlags, Errno) {
+func (p *Process) fileFlags(a MmapArgs, f *file, flags addrspace.VMFlags, n uint64) (addrspace.VMFlags, Errno) {
 	if !f.inode.folder {
-		if limit := f.inode.fs.maxBytes(); n > limit || a.Offset>>addrspace.PageShift > (limit-n)>>addrspace.PageShift {
+		if limit := p.mmapMax(); n > limit || a.Offset>>addrspace.PageShift > (limit-n)>>addrspace.PageShift {
 			return 0, EOVERFLOW
 		}
 	}
@@ -28,6 +28,23 @@ func (a *MmapArgs) fileFlags(f *file, flags addrspace.VMFlags, n uint64) (addrsp
 		return 0, EINVAL
 	}
 	return flags, 0
+}
+
+// unmappedFor finds room for n bytes of what a VMA maps from an address of it on.
+func (p *Process) unmappedFor(v *addrspace.VMA, addr, n uint64) (uint64, bool) {
+	if f, ok := v.File.(*file); ok {
+		return p.unmappedFile(f, 0, n, v.Index(addr)<<addrspace.PageShift)
+	}
+	return p.mm.Unmapped(0, n)
+}
+
+// mmapMax is the largest offset of a mapping of a regular file, which may be beyond what the file system can hold (file_mmap_size_max,
+// MAX_LFS_FILESIZE).
+func (p *Process) mmapMax() uint64 {
+	if p.mm.Layout.Levels > 2 {
+		return 1<<63 - 1
+	}
+	return 1<<44 - addrspace.PageSize
 }
 
 // unmappedFile finds room for a mapping of a file: of a file system on a device it is placed such that huge pages would fit, if it holds one

@@ -39,7 +39,7 @@ func (p *Process) Mremap(addr, oldLen, newLen uint64, mayMove bool) (uint64, Err
 	if !mayMove {
 		return 0, ENOMEM
 	}
-	to, ok := s.Unmapped(0, newLen)
+	to, ok := p.unmappedFor(v, addr, newLen)
 	if !ok {
 		return 0, ENOMEM
 	}
