@@ -20,15 +20,15 @@ type FileCosts struct {
 
 // serverFileCosts are [S] of serverCosts throughout: a fifteenth of oracleFileCosts.
 var serverFileCosts = FileCosts{
-	Open: 1200, ReadPage: 240, ReadaheadPage: 1070, WritePage: 1530, RewritePage: 290, DirectPage: 130, TmpfsNewPage: 270, TmpfsPage: 160, MkwriteFault: 480, WritebackPage: 330,
+	Open: 1200, ReadPage: 165, ReadaheadPage: 440, WritePage: 1530, RewritePage: 290, DirectPage: 130, TmpfsNewPage: 270, TmpfsPage: 160, MkwriteFault: 480, WritebackPage: 330,
 	FreePage: 130, InvalidatePage: 130,
 }
 
 // oracleFileCosts are measured on the emulated machine by the case calibration.
 var oracleFileCosts = FileCosts{
 	Open:          18_000,
-	ReadPage:      3500,   // 3.6 us, of which a 32nd of a system call
-	ReadaheadPage: 16_000, // a cold read takes 32.5 us a page, of which half are the device's
+	ReadPage:      2470,   // 2.56 us, of which a 32nd of a system call
+	ReadaheadPage: 6600,   // file-stream-2x: 13.8 us a page, less ReadPage, FreePage and CostTable.ScanPage; calibration's 30.7 us holds the host's first use of each frame
 	WritePage:     23_000, // file-dirty-writeback: 120 MiB in 0.85 s, less WritebackPage for what was written meanwhile
 	RewritePage:   4300,   // 32 MiB written over dirty pages
 	DirectPage:    2000,
