@@ -131,7 +131,7 @@ var oracleCosts = CostTable{
 	SwapInFault:     5863,
 	UnusePage:       27_000, // swapoff of 22,592 used slots: 912 ms, less 304 ms in which nothing ran for the device (/proc/pressure/io)
 	ForkBase:        400_000,
-	ForkPage:        1416, // 12 ms for 8,192 pages, less ForkBase
+	ForkPage:        975, // 11.68 ms for 8,192 pages, less ForkBase and the copies of the 366 anonymous pages that a process carries
 	Exit:            400_000,
 	Exec:            16_000_000, // two execs of the recorder, which reads the scenario's function: 20 and 23 ms, less the faults on its 366 pages
 	ContextSwitch:   10_000,
