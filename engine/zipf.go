@@ -12,6 +12,7 @@ type Zipf struct {
 	second float64 // zeta(2, theta)
 	alpha  float64
 	eta    float64
+	cubics []cubic
 }
 
 // NewZipf returns the generator for n ranks with skew theta (0 <= theta; YCSB's default is 0.99). It sums the first n terms of
@@ -25,6 +26,7 @@ func NewZipf(n uint64, theta float64) *Zipf {
 		alpha:  1 / (1 - theta),
 	}
 	z.eta = (1 - math.Pow(2/z.nf, 1-theta)) / (1 - z.second/z.zetan)
+	z.approximate()
 	return z
 }
 
@@ -40,10 +42,22 @@ func (z *Zipf) Rank(u float64) uint64 {
 	case uz < z.second:
 		return 1
 	}
-	// The conversion keeps the product from being fused with the subtraction where the machine could: ranks are the same anywhere.
-	x := float64(z.eta*u) - z.eta + 1
-	r := z.nf * math.Pow(x, z.alpha)
-	if r < z.nf {
+	if r, ok := z.fromCubic(u); ok {
+		return r
+	}
+	return z.plain(u)
+}
+
+// at is the formula's value for u, of which the rank is the whole part.
+func (z *Zipf) at(u float64) float64 { return z.nf * math.Pow(z.base(u), z.alpha) }
+
+// base is what the formula takes to the power of alpha. The conversion keeps the product from being fused with the subtraction where the
+// machine could: ranks are the same anywhere.
+func (z *Zipf) base(u float64) float64 { return float64(z.eta*u) - z.eta + 1 }
+
+// plain is the formula's rank for u, beyond the first two.
+func (z *Zipf) plain(u float64) uint64 {
+	if r := z.at(u); r < z.nf {
 		return uint64(r)
 	}
 	return z.n - 1

@@ -111,15 +111,13 @@ func (p *Process) touchSome(a TouchArgs, units uint64, i, m int64, next func() u
 		p.touchSeq(a.Addr+u*addrspace.PageSize, uint64(m), a.Write, true)
 		return m
 	}
+	if next != nil {
+		return p.touchDrawn(a, m, next)
+	}
 	for done := int64(0); done < m; done++ {
-		var u uint64
-		switch a.Order {
-		case TouchSeq:
-			u = uint64(i+done) % units
-		case TouchReverse:
-			u = units - 1 - uint64(i+done)%units
-		default:
-			u = next()
+		u := uint64(i+done) % units
+		if a.Order == TouchReverse {
+			u = units - 1 - u
 		}
 		p.touchOne(a.Addr+u*a.Stride, a.Write)
 	}

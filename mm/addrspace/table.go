@@ -110,6 +110,24 @@ func WordMask(w, from, to uint) uint64 {
 	return m
 }
 
+// Touch is TouchRun for one entry.
+func (l *Leaf) Touch(i uint, write bool) bool {
+	w, b := i>>6&7, uint64(1)<<(i&63)
+	ok := l.Present[w] &^ l.ProtNone[w] & b
+	if write {
+		ok &= l.Writable[w]
+	}
+	if ok == 0 {
+		return false
+	}
+	l.Touched = true
+	l.Accessed[w] |= b
+	if write {
+		l.Dirty[w] |= b
+	}
+	return true
+}
+
 // TouchRun touches entries from i on, in order, as long as they are present (and writable, for a write), but no more than n: their
 // accessed bits are set, for a write the dirty bits too. It returns how many that were.
 func (l *Leaf) TouchRun(i uint, n int, write bool) int {
