@@ -28,7 +28,7 @@ func (k *Kernel) newAnon(cpu int, pfn phys.PFN, v *addrspace.VMA, addr uint64) {
 	v.Space.RSS[addrspace.RSSAnon]++
 	k.lruAdd(cpu, pfn)
 	if lockedVMA(v) {
-		k.mlockPage(cpu, pfn)
+		k.mlockPage(pfn)
 	}
 }
 

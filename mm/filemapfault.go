@@ -163,7 +163,7 @@ func (k *Kernel) mapObjectPage(cpu int, v *addrspace.VMA, m *mapping, l *addrspa
 	const shared = addrspace.VMShared | addrspace.VMWrite
 	l.MapShared(i, uint32(pfn), v.Flags&shared == shared && !m.wantsWriteNotify(), write)
 	if lockedVMA(v) {
-		k.mlockPage(cpu, pfn)
+		k.mlockPage(pfn)
 	}
 }
 

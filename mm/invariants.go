@@ -94,7 +94,7 @@ func (c *checker) process(p *Process) error {
 	if err := c.space(s); err != nil {
 		return err
 	}
-	if total != s.TotalVM {
+	if total != s.TotalVM && !s.WriteLocked {
 		return fmt.Errorf("total_vm is %d, the VMAs have %d pages", s.TotalVM, total)
 	}
 	if rss != s.RSS {

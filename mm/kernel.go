@@ -68,6 +68,9 @@ type Kernel struct {
 
 	mlocked int64 // pages marked as locked in memory
 
+	missedMlocks map[phys.PFN]bool // for CheckInvariants, unless nil: mapped pages that may lack the mark of a locked mapping
+	stranded     bool              // a page of the unevictable list was unlocked while it was off it: there may be such in the batches
+
 	aslr *engine.Stream // where address randomisation draws from
 
 	dataWarned bool // that RLIMIT_DATA refused something has been said

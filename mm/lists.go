@@ -41,7 +41,7 @@ func (t *task) lruAddRun(pages []uint32) {
 func (k *Kernel) drainAdd(cpu int) {
 	b := &k.batches[cpu].add
 	pages := b.Pages()
-	if k.mlocked > 0 {
+	if k.mlocked > 0 || k.stranded {
 		k.addLocked(pages)
 	} else if len(k.lruvecs) == 1 {
 		k.lruvecs[0].AddAll(pages)

@@ -33,6 +33,7 @@ func (sc *scanControl) lruGenReferenced(pfn phys.PFN) (n int, locked bool) {
 			continue
 		}
 		if v.Flags&addrspace.VMLocked != 0 {
+			k.restoreMlock(v, pfn)
 			return n, true
 		}
 		if addrspace.Test(&l.Accessed, i) {

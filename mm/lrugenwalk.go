@@ -48,7 +48,9 @@ func (w *lruGenWalk) iterate() {
 			w.g.Filter[(w.g.MaxSeq+1)%2].Reset()
 			first = false
 		}
-		w.space(s)
+		if !s.WriteLocked { // else it may be the walker's own
+			w.space(s)
+		}
 	}
 	for _, s := range w.k.boot.spaces {
 		visit(s, 0)

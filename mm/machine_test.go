@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"mmsim/engine"
+	"mmsim/mm/phys"
 )
 
 // testMachine is a small machine whose cost table is the default one. Its zero value has 96 MiB, one CPU and no swap.
@@ -46,6 +47,7 @@ func (m testMachine) boot(tb testing.TB) *Kernel {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	k.missedMlocks = map[phys.PFN]bool{}
 	return k
 }
 

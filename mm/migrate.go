@@ -52,6 +52,7 @@ func canMigrate(p *phys.Page) bool {
 // remove_migration_ptes). The old page goes back to the allocator, the new one on the list.
 func (k *Kernel) migratePage(cpu int, old, to phys.PFN) {
 	p, q := k.Mem.Page(old), k.Mem.Page(to)
+	locks := 0
 	if p.Mapcount > 0 {
 		left := p.Mapcount
 		for _, v := range k.mappers(p) {
@@ -63,6 +64,10 @@ func (k *Kernel) migratePage(cpu int, old, to phys.PFN) {
 				p.Set(phys.FlagDirty)
 			}
 			l.PTE[i] = uint32(to)
+			if lockedVMA(v) {
+				k.munlockPage(old)
+				locks++
+			}
 			if left--; left == 0 {
 				break
 			}
@@ -86,5 +91,8 @@ func (k *Kernel) migratePage(cpu int, old, to phys.PFN) {
 	k.lruAdd(cpu, to)
 	if q.Mapcount > 0 {
 		k.lruAddDrain(cpu)
+	}
+	for range locks { // now that it is on a list, it counts them all
+		k.mlockPage(to)
 	}
 }

@@ -174,7 +174,7 @@ func (p *Process) mlockPages(start, end uint64, lock bool) {
 				continue
 			}
 			if n++; lock {
-				k.mlockPage(cpu, phys.PFN(l.PTE[i]))
+				k.mlockPage(phys.PFN(l.PTE[i]))
 			} else {
 				k.munlockPage(phys.PFN(l.PTE[i]))
 			}

@@ -61,8 +61,10 @@ func (p *Process) mprotectFixup(prev, v *addrspace.VMA, start, end uint64, flags
 	}
 	notify := m.Object != nil && p.k.mappingOf(m).wantsWriteNotify()
 	n := p.k.changeProtection(p.mm, start, end, flags, notify)
+	p.mm.WriteLocked = true
 	p.spend(engine.Time(n) * p.k.cost.ProtectPage)
 	p.mm.Reaccount(old, flags, int64(pages))
+	p.mm.WriteLocked = false
 	if old&(addrspace.VMWrite|addrspace.VMShared|addrspace.VMLocked) == addrspace.VMLocked && flags&addrspace.VMWrite != 0 {
 		p.populateVMA(m, start, end, true)
 	}

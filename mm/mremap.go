@@ -111,10 +111,15 @@ func (p *Process) moveVMA(v *addrspace.VMA, addr, oldLen, newLen, to uint64) Err
 	hiwater := s.HiwaterVM // both ranges count for a moment, which is no peak
 	defer func() { s.HiwaterVM = hiwater }()
 	s.Copy(v, to, newLen, v.Index(addr))
+	s.WriteLocked = true
 	n := 0
 	done := s.MoveEntries(addrspace.Move{From: addr, To: to, N: oldLen}, p, func(entries int) { n += entries })
 	p.spend(engine.Time(n) * p.k.cost.MovePage)
 	s.Account(flags, int64(newLen>>addrspace.PageShift))
+	if flags&addrspace.VMLocked != 0 {
+		s.LockedVM += newLen >> addrspace.PageShift
+	}
+	s.WriteLocked = false
 	if done < oldLen {
 		// No memory for a page table: what was moved goes back and the new mapping goes away.
 		s.MoveEntries(addrspace.Move{From: to, To: addr, N: done}, p, func(int) {})
@@ -122,9 +127,6 @@ func (p *Process) moveVMA(v *addrspace.VMA, addr, oldLen, newLen, to uint64) Err
 		return ENOMEM
 	}
 	p.unmapMoved(flags, addr, oldLen, 0)
-	if flags&addrspace.VMLocked != 0 {
-		s.LockedVM += newLen >> addrspace.PageShift
-	}
 	return 0
 }
 

@@ -168,9 +168,14 @@ func (sc *scanControl) shrinkActiveList(n *phys.Node, l lru.List, nr uint64) {
 	pages, scanned := sc.isolate(n, l, nr)
 	k.count(vmstat.PgRefill, scanned)
 	v := k.lruvecs[n.ID]
-	rotated := 0
+	rotated, culled := 0, 0
 	for _, pfn := range pages {
 		p := k.Mem.Page(pfn)
+		if p.Test(phys.FlagMlocked) {
+			k.addUnevictable(v, pfn)
+			culled++
+			continue
+		}
 		if l.IsFile() && p.Mapcount > 0 {
 			if n, _, exec := sc.referencedExec(pfn); n > 0 && exec {
 				v.Add(pfn)
@@ -182,9 +187,13 @@ func (sc *scanControl) shrinkActiveList(n *phys.Node, l lru.List, nr uint64) {
 		}
 		p.Clear(phys.FlagActive)
 		p.Set(phys.FlagWorkingset)
+		if p.Test(phys.FlagMlocked) { // a mapping that is locked was found: the mark waits until the page is on a list again
+			k.addUnevictable(v, pfn)
+			continue
+		}
 		v.Add(pfn)
 	}
-	k.count(vmstat.PgDeactivate, uint64(len(pages)-rotated))
+	k.count(vmstat.PgDeactivate, uint64(len(pages)-rotated-culled))
 	sc.t.spend(engine.Time(scanned) * k.cost.ScanPage)
 }
 

@@ -21,6 +21,7 @@ func (k *Kernel) referenced(pfn phys.PFN) (n int, locked bool) {
 			continue
 		}
 		if v.Flags&addrspace.VMLocked != 0 {
+			k.restoreMlock(v, pfn)
 			return n, true
 		}
 		if addrspace.Test(&l.Accessed, i) {
@@ -67,6 +68,7 @@ func (k *Kernel) tryToUnmap(pfn phys.PFN) bool {
 			continue
 		}
 		if v.Flags&addrspace.VMLocked != 0 {
+			k.restoreMlock(v, pfn)
 			return false
 		}
 		if addrspace.Test(&l.Dirty, i) {

@@ -49,6 +49,10 @@ func (sc *scanControl) shrinkPages(pages []phys.PFN, cpu int) (res shrinkResult)
 			continue
 		}
 		lv := k.lruvecOf(p)
+		if p.Test(phys.FlagMlocked) {
+			k.addUnevictable(lv, pfn)
+			continue
+		}
 		lv.Add(pfn)
 		if p.Test(phys.FlagActive) {
 			lv.NonresidentAge++

@@ -84,7 +84,7 @@ func (k *Kernel) mapSwapped(v *addrspace.VMA, l *addrspace.Leaf, i uint, addr ui
 	k.addAnonRmap(v, addr, pfn, exclusive)
 	l.Map(i, uint32(pfn), write && exclusive)
 	if lockedVMA(v) {
-		k.mlockPage(cpu, pfn)
+		k.mlockPage(pfn)
 	}
 }
 

@@ -264,7 +264,7 @@ func (k *Kernel) unusePTE(cpu int, v *addrspace.VMA, l *addrspace.Leaf, addr uin
 	l.Map(i, uint32(pfn), false)
 	addrspace.Clear(&l.Accessed, i)
 	if lockedVMA(v) {
-		k.mlockPage(cpu, pfn)
+		k.mlockPage(pfn)
 	}
 	k.swap.Put(cpu, e)
 }

@@ -28,6 +28,7 @@ type Space struct {
 	HiwaterVM, HiwaterRSS            uint64
 	RSS                              [nrRSS]int64 // file, anonymous, swap entries, shmem
 	TablePages                       int64        // page-table pages below the top one (pgtables_bytes / 4096)
+	WriteLocked                      bool         // its process, which may sleep meanwhile, moves or changes a VMA and has not brought the sums up to date (mmap_lock)
 	Swapped                          bool         // it is on the list of spaces that may have swap entries (mmlist)
 	Aged                             []AgingMark  // by node, what the walks of the multi-generational LRU have seen (mm->lru_gen)
 
