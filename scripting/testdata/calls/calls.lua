@@ -64,7 +64,11 @@ local function range(w)
     local odd = math.random(1, 6)
     if odd == 1 then return v.a + math.random(1, 4095), v.b - v.a end
     if odd == 2 then return v.a, 0 end
-    if odd == 3 then return v.a, pick(HUGE) end
+    if odd == 3 then
+      -- From the heap, which lies elsewhere in the real program, beyond the end of user space in either: not between that and the program's own memory.
+      local len = pick(HUGE)
+      return v.a, v.a < LOW and math.max(len, i386 and 2^32 - PAGE or 2^47) or len
+    end
     if odd == 4 then return END - PAGE * math.random(0, 2), PAGE * math.random(3, 5) end
     if odd == 5 then return v.a, v.b - v.a - math.random(1, 4095) end
     local a = pick(HUGE)
@@ -104,7 +108,8 @@ local function look(p, w)
   return s
 end
 
--- What is compared. Where the heap begins, and so how many tables it takes, is the program's affair: "pte" only where the walk begins on a border.
+-- What is compared. Where the heap begins, and so how many tables it takes, is the program's affair: "pte" only where the walk begins on a border, and
+-- while nothing was mapped as low as the real program's image.
 -- And while everything is locked, the real process cannot have its counts of pages brought up to date.
 local resident = { anon = true, shm = true, swap = true }
 local names = { "com", "brk" }
@@ -197,6 +202,7 @@ local function mapping(p, w, kind)
       if t.fixed and t.len > 2^24 and t.addr < LOW then t.addr = LOW end
       local a, e = p:mmap(t)
       if a and t.stack then w.at[#w.at + 1] = a end
+      if a and where(w, a):match("^%d") then w.aligned = false end   -- it shares tables with the real program's image, which lies there
       return done("mmap", a, e)
     end,
     munmap = function()
