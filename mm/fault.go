@@ -186,7 +186,7 @@ func (p *Process) growStack(addr uint64) *addrspace.VMA {
 	}
 	start := addr &^ (addrspace.PageSize - 1)
 	grow := (v.Start - start) >> addrspace.PageShift
-	prev := s.FindPrev(v.Start)
+	prev := v.Prev()
 	switch {
 	case v.End-start > p.rlimit.Stack:
 		return nil

@@ -99,7 +99,7 @@ func (p *Process) Madvise(addr, length uint64, a Advice) Errno {
 	var prev *addrspace.VMA
 	if v != nil {
 		if prev = v; addr <= v.Start {
-			prev = s.FindPrev(v.Start)
+			prev = v.Prev()
 		}
 	}
 	hole := Errno(0)

@@ -121,7 +121,7 @@ func (p *Process) eachVMA(start, end uint64, f func(prev, v *addrspace.VMA, from
 	}
 	prev := v
 	if start == v.Start {
-		prev = s.FindPrev(v.Start)
+		prev = v.Prev()
 	}
 	for at := start; ; {
 		m, e := f(prev, v, at, min(v.End, end))

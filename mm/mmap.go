@@ -208,13 +208,15 @@ func (p *Process) unmapRange(start, end uint64) Errno {
 		}
 		v = s.Split(v, start)
 	}
-	for v != nil && v.Start < end {
+	for {
 		if end < v.End {
 			s.Split(v, end)
 		}
-		next := v.End
+		above := v.Next()
 		p.unmapVMA(v)
-		v = s.FindNext(next)
+		if above == nil || above.Start >= end {
+			return 0
+		}
+		v = above
 	}
-	return 0
 }

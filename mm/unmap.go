@@ -85,10 +85,10 @@ func (p *Process) unmapVMA(v *addrspace.VMA) {
 	s := p.mm
 	n := p.k.zap(v, v.Start, v.End, p.cpu())
 	floor, ceiling := uint64(0), uint64(0)
-	if prev := s.FindPrev(v.Start); prev != nil {
+	if prev := v.Prev(); prev != nil {
 		floor = prev.End
 	}
-	if next := s.FindNext(v.End); next != nil {
+	if next := v.Next(); next != nil {
 		ceiling = next.Start
 	}
 	start, end := v.Start, v.End

@@ -68,14 +68,22 @@ func BenchmarkCOWFault(b *testing.B) {
 	})
 }
 
-// BenchmarkFindProcesses reports the heap of 10,000 processes of 50 mappings each, which have touched two pages.
+// TestProcessesAreSmall: 10,000 processes of 50 mappings each shall need less than 400 MiB, so that a tenth of them needs less than 40.
+func TestProcessesAreSmall(t *testing.T) {
+	const limit = 40 << 20
+	if n := heapOf(t, 1000, 50); n >= limit {
+		t.Errorf("1000 processes of 50 mappings: %d bytes, %d at most", n, limit)
+	}
+}
+
+// BenchmarkTenThousandProcesses reports the memory of 10,000 processes of 50 mappings each, which have touched two pages.
 func BenchmarkTenThousandProcesses(b *testing.B) {
 	for range b.N {
 		b.ReportMetric(float64(heapOf(b, 10_000, 50))/(1<<20), "MiB")
 	}
 }
 
-// heapOf is the live heap in bytes of a machine with a number of processes of some mappings each, less that of the machine itself.
+// heapOf is the live heap and the stacks in bytes of a machine with a number of processes of some mappings each, less that of the machine itself.
 func heapOf(tb testing.TB, processes, maps int) uint64 {
 	var before, after runtime.MemStats
 	benchMachine(tb, 8<<30, func(_ *Kernel, p *Process) {
@@ -111,5 +119,5 @@ func heapOf(tb testing.TB, processes, maps int) uint64 {
 			p.Wait(c.PID())
 		}
 	})
-	return after.HeapAlloc - before.HeapAlloc
+	return after.HeapAlloc + after.StackInuse - before.HeapAlloc - before.StackInuse
 }

@@ -103,10 +103,10 @@ func (s *Space) reusableAnonVMA(v *VMA) *AnonVMA {
 		return n.AnonVMA != nil && len(n.chain) == 1 && a.End == b.Start && (a.Flags^b.Flags)&^VMAccess == 0 &&
 			a.Object == b.Object && a.File == b.File && a.PgOff+a.Pages() == b.PgOff
 	}
-	if n := s.FindNext(v.End); n != nil && fits(v, n, n) {
+	if n := v.next; n != nil && fits(v, n, n) {
 		return n.AnonVMA
 	}
-	if n := s.FindPrev(v.Start); n != nil && fits(n, v, n) {
+	if n := v.prev; n != nil && fits(n, v, n) {
 		return n.AnonVMA
 	}
 	return nil

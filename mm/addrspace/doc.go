@@ -2,7 +2,8 @@
 // goes, what merges and what splits; what a fault does, what is charged and what is freed is the business of package mm.
 //
 // Invariants:
-//   - VMAs are page aligned, not empty, disjoint, and ordered by address in the tree (struct mm_struct, mm_mt);
+//   - VMAs are page aligned, not empty, disjoint, and ordered by address in the tree (struct mm_struct, mm_mt), which is the truth: the list through
+//     them and the cache of what was found last only answer what it would;
 //   - no two neighbours could merge at the time that the second was made (vma_merge);
 //   - TotalVM, DataVM, StackVM and ExecVM are the sums over the VMAs, in pages (vm_stat_account);
 //   - a page-table entry is exactly one of none (0), present (its bit in Present is set: PTE holds a page frame number) and swap

@@ -103,11 +103,11 @@ func (s *Space) Unmapped(hint, n uint64) (uint64, bool) {
 func (s *Space) topDown(n uint64) (uint64, bool) {
 	const low = PageSize
 	limit := s.MmapBase
-	above := s.FindNext(limit)
-	at, ok := s.vmas.below(limit - 1)
-	for ; ok; at, ok = s.vmas.prev(at) {
-		v := s.vmas.get(at)
+	v := s.vmas.below(limit - 1)
+	above := s.following(v)
+	for ; v != nil; v = v.prev {
 		if a, found := lowGap(v.End, &limit, above, n); found {
+			s.vmas.last = v // what goes there comes after it
 			return a, true
 		}
 		above = v
@@ -142,9 +142,7 @@ func (s *Space) bottomUp(n uint64) (uint64, bool) {
 	if v := s.Find(addr); v != nil {
 		addr = v.End
 	}
-	at, ok := s.vmas.atOrAbove(addr)
-	for ; ok; at, ok = s.vmas.next(at) {
-		v := s.vmas.get(at)
+	for v := s.FindNext(addr); v != nil; v = v.next {
 		if gap := startGap(v); gap >= addr && gap-addr >= n {
 			return addr, true
 		}

@@ -40,9 +40,10 @@ func (s *Space) Insert(v *VMA) *VMA {
 	s.account(v.Flags, int64(v.Pages()))
 	s.noteHiwater()
 	k := mergeKey{v.Flags, nil, v.Object, v.File, v.PgOff}
+	below := s.FindPrev(v.Start)
 	if v.Flags&VMSpecial == 0 && !v.Attached {
-		prev, next := s.FindPrev(v.Start), s.startsAt(v.End)
-		if next != nil && !next.canMergeBefore(k, v.Pages()) {
+		prev, next := below, s.following(below)
+		if next != nil && (next.Start != v.End || !next.canMergeBefore(k, v.Pages())) {
 			next = nil
 		}
 		if next != nil {
@@ -63,7 +64,7 @@ func (s *Space) Insert(v *VMA) *VMA {
 			return next
 		}
 	}
-	s.vmas.insert(v)
+	s.vmas.insert(v, below)
 	v.Object.link(v)
 	return v
 }
@@ -92,23 +93,16 @@ func (v *VMA) CanExtend(f VMFlags) bool {
 	return v.canMergeAfter(mergeKey{flags: f, pgoff: v.End >> PageShift})
 }
 
-func (s *Space) startsAt(addr uint64) *VMA {
-	if v := s.atOrBelow(addr); v != nil && v.Start == addr {
-		return v
-	}
-	return nil
-}
-
 // merge is vma_merge: the range [addr, end), which is free, or a VMA, or the lower or upper part of one, is to be as k says; if a
 // neighbour is so already, they become one VMA, which is returned. prev is the VMA before addr, or the one whose upper part the range is.
 func (s *Space) merge(prev *VMA, addr, end uint64, k mergeKey) *VMA {
 	if k.flags&VMSpecial != 0 {
 		return nil
 	}
-	mid := s.after(prev)
+	mid := s.following(prev)
 	next := mid
 	if mid != nil && mid.End == end {
-		next = s.after(mid)
+		next = mid.next
 	}
 	pages := (end - addr) >> PageShift
 	withPrev := prev != nil && prev.End == addr && prev.canMergeAfter(k)
@@ -147,12 +141,12 @@ func (s *Space) merge(prev *VMA, addr, end uint64, k mergeKey) *VMA {
 	return nil
 }
 
-// after is the first VMA that ends above the end of v; for nil, the first of all.
-func (s *Space) after(v *VMA) *VMA {
+// following is the VMA above v; for nil, the first of all.
+func (s *Space) following(v *VMA) *VMA {
 	if v == nil {
-		return s.FindNext(0)
+		return s.vmas.first()
 	}
-	return s.FindNext(v.End)
+	return v.next
 }
 
 // giveAnon makes what has no AnonVMA find the pages that it takes over from another (the importer and exporter of __vma_adjust).
@@ -171,17 +165,15 @@ func (s *Space) absorb(v, next *VMA) {
 
 // swallow removes a VMA whose addresses another takes over.
 func (s *Space) swallow(v *VMA) {
-	s.remove(v)
+	s.vmas.remove(v)
 	s.anons.Unlink(v)
 	v.Object.unlink(v)
 }
 
 // moveStart gives a VMA another start, which keeps the order.
 func (s *Space) moveStart(v *VMA, start uint64) {
-	s.vmas.remove(v)
 	v.PgOff += uint64(int64(start-v.Start) >> PageShift)
-	v.Start = start
-	s.vmas.insert(v)
+	s.vmas.move(v, start)
 }
 
 // Split cuts v at addr, which lies strictly inside, and returns the upper part (__split_vma).
@@ -192,7 +184,7 @@ func (s *Space) Split(v *VMA, addr uint64) *VMA {
 	}
 	v.End = addr
 	s.anons.cloneChain(up, v)
-	s.vmas.insert(up)
+	s.vmas.insert(up, v)
 	v.Object.link(up)
 	return up
 }
@@ -234,7 +226,7 @@ func (s *Space) Copy(v *VMA, addr, n, pgoff uint64) {
 		File: v.File, Swapin: v.Swapin,
 	}
 	s.anons.cloneChain(w, v)
-	s.vmas.insert(w)
+	s.vmas.insert(w, s.FindPrev(addr))
 	w.Object.link(w)
 }
 

@@ -33,7 +33,6 @@ type Space struct {
 	Aged                             []AgingMark  // by node, what the walks of the multi-generational LRU have seen (mm->lru_gen)
 
 	vmas  vmas
-	hint  *VMA // the VMA found last
 	anons *AnonVMAs
 	tables
 }
@@ -46,7 +45,9 @@ type AgingMark struct {
 
 // NewSpace makes an empty address space in the given layout, top-down and without randomisation. stackLimit is RLIMIT_STACK in bytes.
 func NewSpace(l *Layout, stackLimit uint64, anons *AnonVMAs) *Space {
-	return &Space{Layout: l, MmapBase: l.MmapBase(stackLimit, 0, false), LegacyBase: l.LegacyBase(), anons: anons}
+	s := &Space{Layout: l, MmapBase: l.MmapBase(stackLimit, 0, false), LegacyBase: l.LegacyBase(), anons: anons}
+	s.vmas.init()
+	return s
 }
 
 // SetRandom moves where mappings begin by rnd bytes, down, or up from the legacy base for bottomUp (arch_pick_mmap_layout). Nothing is mapped yet.
@@ -66,7 +67,7 @@ func NewSpaceLike(s *Space) *Space {
 }
 
 // MapCount is the number of VMAs (map_count).
-func (s *Space) MapCount() int { return s.vmas.n }
+func (s *Space) MapCount() int { return s.vmas.tree.Len() }
 
 // Resident is the resident set in pages: file, anonymous and shared memory (get_mm_rss).
 func (s *Space) Resident() int64 { return s.RSS[RSSFile] + s.RSS[RSSAnon] + s.RSS[RSSShmem] }
@@ -77,36 +78,14 @@ func (s *Space) TextPages() uint64 {
 }
 
 // Find returns the VMA that contains addr, or nil.
-func (s *Space) Find(addr uint64) *VMA {
-	if v := s.hint; v != nil && v.Contains(addr) {
-		return v
-	}
-	if v := s.atOrBelow(addr); v != nil && addr < v.End {
-		s.hint = v
-		return v
-	}
-	return nil
-}
+func (s *Space) Find(addr uint64) *VMA { return s.vmas.find(addr) }
 
 // FindNext returns the first VMA that ends above addr (find_vma), or nil.
 func (s *Space) FindNext(addr uint64) *VMA {
-	if v := s.hint; v != nil && v.Contains(addr) {
+	if v := s.vmas.find(addr); v != nil {
 		return v
 	}
-	at, ok := s.vmas.below(addr)
-	if ok {
-		if v := s.vmas.get(at); addr < v.End {
-			s.hint = v
-			return v
-		}
-		at, ok = s.vmas.next(at)
-	} else {
-		ok = s.vmas.n > 0
-	}
-	if !ok {
-		return nil
-	}
-	return s.vmas.get(at)
+	return s.following(s.vmas.below(addr))
 }
 
 // FindPrev returns the last VMA that starts below addr, or nil.
@@ -114,15 +93,7 @@ func (s *Space) FindPrev(addr uint64) *VMA {
 	if addr == 0 {
 		return nil
 	}
-	return s.atOrBelow(addr - 1)
-}
-
-func (s *Space) atOrBelow(addr uint64) *VMA {
-	at, ok := s.vmas.below(addr)
-	if !ok {
-		return nil
-	}
-	return s.vmas.get(at)
+	return s.vmas.below(addr - 1)
 }
 
 // Each calls f for every VMA by ascending address until it returns false. f must not change the tree.
@@ -130,7 +101,7 @@ func (s *Space) Each(f func(*VMA) bool) { s.vmas.each(f) }
 
 // List returns the VMAs by ascending address.
 func (s *Space) List() []*VMA {
-	out := make([]*VMA, 0, s.vmas.n)
+	out := make([]*VMA, 0, s.MapCount())
 	s.vmas.each(func(v *VMA) bool {
 		out = append(out, v)
 		return true
@@ -154,18 +125,11 @@ func (s *Space) account(f VMFlags, pages int64) {
 	}
 }
 
-func (s *Space) remove(v *VMA) {
-	if s.hint == v {
-		s.hint = nil
-	}
-	s.vmas.remove(v)
-}
-
 // Drop takes a VMA out whose page-table entries are gone already.
 func (s *Space) Drop(v *VMA) {
 	s.noteHiwater() // mremap(2) leaves it behind (remove_mt)
 	s.account(v.Flags, -int64(v.Pages()))
-	s.remove(v)
+	s.vmas.remove(v)
 	s.anons.Unlink(v)
 	v.Object.unlink(v)
 }
@@ -173,10 +137,8 @@ func (s *Space) Drop(v *VMA) {
 // Grow moves the start of a VMA that grows down to a lower address, which is free.
 func (s *Space) Grow(v *VMA, start uint64) {
 	n := (v.Start - start) >> PageShift
-	s.vmas.remove(v)
-	v.Start = start
+	s.vmas.move(v, start)
 	v.PgOff -= n
-	s.vmas.insert(v)
 	s.account(v.Flags, int64(n))
 	s.noteHiwater()
 }
@@ -186,7 +148,7 @@ func (s *Space) Adopt(v *VMA) {
 	v.Space = s
 	s.account(v.Flags, int64(v.Pages()))
 	s.noteHiwater()
-	s.vmas.insert(v)
+	s.vmas.insert(v, s.FindPrev(v.Start))
 	v.Object.link(v)
 }
 

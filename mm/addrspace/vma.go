@@ -54,6 +54,7 @@ type VMA struct {
 	Start, End uint64
 	PgOff      uint64 // page offset of Start in the mapped object; for private anonymous memory Start>>12 at the time of mapping
 	Flags      VMFlags
+	linked     bool   // it is in the tree of its space
 	Attached   bool   // never merged: what is mapped wants to know when the mapping goes (vm_ops->close)
 	Name       string // what /proc/PID/maps calls a special mapping: [vdso]; empty for others
 	Space      *Space
@@ -61,6 +62,7 @@ type VMA struct {
 	File       any      // the open file that the object is mapped through, which two VMAs that become one must share; nil if there is none
 	AnonVMA    *AnonVMA // where anonymous pages first mapped here belong; nil until the first one
 	Swapin     Readahead
+	prev, next *VMA       // its neighbours in the space: the VMAs below and above
 	chain      []*AnonVMA // every AnonVMA in which reverse mapping finds this VMA: its own and those inherited by fork
 }
 
@@ -73,6 +75,12 @@ type Readahead struct {
 
 // Pages is the length in pages.
 func (v *VMA) Pages() uint64 { return (v.End - v.Start) >> PageShift }
+
+// Next is the VMA above this one in its space; nil if there is none.
+func (v *VMA) Next() *VMA { return v.next }
+
+// Prev is the VMA below this one in its space; nil if there is none.
+func (v *VMA) Prev() *VMA { return v.prev }
 
 // Contains tells whether addr lies inside.
 func (v *VMA) Contains(addr uint64) bool { return v.Start <= addr && addr < v.End }

@@ -1,99 +1,139 @@
 package addrspace
 
 import (
+	"cmp"
 	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
 )
 
-// TestVMAs does the same to the index and to a sorted slice, with enough VMAs that chunks split, empty and go.
+// TestVMAs does the same to the VMAs of a space and to a sorted slice, with enough of them that nodes split and join and the cache grows and goes.
+// Neither the VMA found last nor the cache may answer anything but what the slice has, whatever was added, removed, cut or moved meanwhile.
 func TestVMAs(t *testing.T) {
+	remembered := 0 // answers that the cache had
 	rapid.Check(t, func(t *rapid.T) {
 		var x vmas
+		x.init()
 		var want []*VMA
-		find := func(addr uint64) int { // the last that starts at or below addr
-			return len(want) - 1 - slices.IndexFunc(reversed(want), func(v *VMA) bool { return v.Start <= addr })
+		const room = 2000 // pages
+		above := func(addr uint64) int {
+			i, _ := slices.BinarySearchFunc(want, addr, func(v *VMA, a uint64) int { return cmp.Compare(v.Start, a) })
+			return i
 		}
-		const room = 2000
-		add := func(start uint64) {
-			i, found := slices.BinarySearchFunc(want, start, func(v *VMA, s uint64) int { return int(v.Start) - int(s) })
-			if found {
+		add := func(start, pages uint64) {
+			i := above(start)
+			if i > 0 && want[i-1].End > start {
 				return
 			}
-			v := &VMA{Start: start, End: start + 1}
+			end := start + pages*PageSize
+			if i < len(want) {
+				end = min(end, want[i].Start)
+			}
+			if end == start {
+				return
+			}
+			v := &VMA{Start: start, End: end}
 			want = slices.Insert(want, i, v)
-			x.insert(v)
+			x.insert(v, x.below(start-1))
 		}
+		find := func(addr uint64) {
+			var floor, has *VMA
+			if i := above(addr + 1); i > 0 {
+				if floor = want[i-1]; addr < floor.End {
+					has = floor
+				}
+			}
+			if x.cache.find(addr) != nil {
+				remembered++
+			}
+			if got := x.find(addr); got != has {
+				t.Fatalf("at %#x: %v, want %v", addr, got, has)
+			}
+			if got := x.below(addr); got != floor {
+				t.Fatalf("below %#x: %v, want %v", addr, got, floor)
+			}
+		}
+		page := rapid.Uint64Range(1, room)
+		pages := rapid.Uint64Range(1, 4)
 		for range rapid.IntRange(0, 3).Draw(t, "bulks") {
-			from, step := rapid.Uint64Range(0, room).Draw(t, "from"), rapid.Uint64Range(1, 3).Draw(t, "step")
+			from, step, n := page.Draw(t, "from"), rapid.Uint64Range(1, 3).Draw(t, "step"), pages.Draw(t, "pages")
 			for i := range rapid.Uint64Range(0, 600).Draw(t, "n") {
-				add(from + i*step)
+				add((from+i*step)*PageSize, n)
 			}
 		}
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
-			addr := rapid.Uint64Range(0, room).Draw(t, "addr")
-			switch rapid.IntRange(0, 2).Draw(t, "what") {
+			p := page.Draw(t, "page")
+			addr := p*PageSize + rapid.Uint64Range(0, PageSize-1).Draw(t, "offset")
+			switch rapid.IntRange(0, 5).Draw(t, "what") {
 			case 0:
-				add(addr)
+				add(p*PageSize, pages.Draw(t, "pages"))
 			case 1:
-				n := rapid.IntRange(1, 300).Draw(t, "gone")
-				for ; n > 0 && len(want) > 0; n-- {
-					i := int(addr) % len(want)
+				for n := rapid.IntRange(1, 300).Draw(t, "gone"); n > 0 && len(want) > 0; n-- {
+					i := int(p) % len(want)
 					x.remove(want[i])
 					want = slices.Delete(want, i, i+1)
 				}
-			case 2:
-				i := slices.IndexFunc(reversed(want), func(v *VMA) bool { return v.Start <= addr })
-				s, ok := x.below(addr)
-				if ok != (i >= 0) {
-					t.Fatalf("below %d: found %t", addr, ok)
+			case 2: // cut the end of one, or its start
+				if len(want) == 0 {
+					break
 				}
-				if ok && x.get(s) != want[find(addr)] {
-					t.Fatalf("below %d: %d", addr, x.get(s).Start)
+				if v := want[int(p)%len(want)]; v.Pages() > 1 {
+					if addr&1 == 0 {
+						v.End -= PageSize
+					} else {
+						x.move(v, v.Start+PageSize)
+					}
 				}
-				j := slices.IndexFunc(want, func(v *VMA) bool { return v.Start >= addr })
-				if s, ok = x.atOrAbove(addr); ok != (j >= 0) || ok && x.get(s) != want[j] {
-					t.Fatalf("at or above %d", addr)
+			case 3: // a start or an end reaches to the neighbour
+				i := int(p)
+				if len(want) < 2 {
+					break
+				}
+				if i %= len(want) - 1; addr&1 == 0 {
+					want[i].End = want[i+1].Start
+				} else {
+					x.move(want[i+1], want[i].End)
+				}
+			case 4:
+				find(addr)
+			case 5: // enough lookups that the cache grows, and the same again
+				for range 2 {
+					for i := range uint64(500) {
+						find((p+i*7%300)*PageSize + addr%PageSize)
+					}
 				}
 			}
-			if x.n != len(want) {
-				t.Fatalf("%d VMAs, want %d", x.n, len(want))
-			}
-			var got []*VMA
-			x.each(func(v *VMA) bool { got = append(got, v); return true })
-			if !slices.Equal(got, want) {
-				t.Fatal("the order differs")
-			}
-			checkChunks(t, &x)
+			checkVMAs(t, &x, want)
 		}
 	})
+	if remembered == 0 {
+		t.Error("the cache was never of use")
+	}
 }
 
-func reversed(v []*VMA) []*VMA {
-	v = slices.Clone(v)
-	slices.Reverse(v)
-	return v
-}
-
-// checkChunks checks the invariants of the index, and that a walk down meets what one up does.
-func checkChunks(t *rapid.T, x *vmas) {
-	for i, c := range x.chunks {
-		if len(c.vmas) == 0 || len(c.vmas) > chunkVMAs || len(c.vmas) != len(c.starts) || x.firsts[i] != c.starts[0] {
-			t.Fatalf("chunk %d of %d: %d VMAs, %d starts", i, len(x.chunks), len(c.vmas), len(c.starts))
-		}
-		for j, v := range c.vmas {
-			if c.starts[j] != v.Start {
-				t.Fatalf("chunk %d: start %d of a VMA at %d", i, c.starts[j], v.Start)
-			}
-		}
+// checkVMAs checks the invariants of VMAs that shall be those of a slice.
+func checkVMAs(t *rapid.T, x *vmas, want []*VMA) {
+	var got []*VMA
+	x.each(func(v *VMA) bool { got = append(got, v); return true })
+	if !slices.Equal(got, want) || x.tree.Len() != len(want) {
+		t.Fatal("the order differs")
 	}
-	n := 0
-	for s, ok := x.below(1 << 60); ok; s, ok = x.prev(s) {
-		n++
+	var prev *VMA
+	for i, v := range want {
+		if !v.linked || v.prev != prev || prev != nil && prev.next != v {
+			t.Fatalf("the list does not have VMA %d, %#x", i, v.Start)
+		}
+		prev = v
 	}
-	if n != x.n {
-		t.Fatalf("the walk down meets %d of %d", n, x.n)
+	if prev != nil && prev.next != nil {
+		t.Fatal("the list does not end")
+	}
+	if x.last != nil && !x.last.linked {
+		t.Fatal("the VMA found last is gone")
+	}
+	if n := len(x.cache.slots); n > 4*max(minCache, cachePerVMA*len(want)) {
+		t.Fatalf("%d slots for %d VMAs", n, len(want))
 	}
 }
 
