@@ -123,18 +123,4 @@ func TestUsableSizes(t *testing.T) {
 	}
 }
 
-func BenchmarkMallocFree64(b *testing.B) {
-	h := dlmalloc.New(quiet{heaptest.New()})
-	b.ReportAllocs()
-	for b.Loop() {
-		p, _ := h.Malloc(64)
-		if h.Free(p) != nil {
-			b.Fatal("free failed")
-		}
-	}
-}
-
-// quiet is an OS whose memory costs nothing to access.
-type quiet struct{ *heaptest.OS }
-
-func (quiet) Touch(uint64, uint64, bool) {}
+func BenchmarkMallocFree64(b *testing.B) { heaptest.MallocFree64(b, dlmalloc.New(heaptest.NewQuiet())) }

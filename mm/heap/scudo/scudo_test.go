@@ -143,44 +143,8 @@ func TestBadPointers(t *testing.T) {
 	}
 }
 
-// quiet is an OS whose memory costs nothing to access.
-type quiet struct{ *heaptest.OS }
-
-func (quiet) Touch(uint64, uint64, bool) {}
-
 func BenchmarkMallocFree64(b *testing.B) {
-	h := scudo.New(quiet{heaptest.New()}, scudo.Seed)
-	b.ReportAllocs()
-	for b.Loop() {
-		p, _ := h.Malloc(64)
-		if h.Free(p) != nil {
-			b.Fatal("free failed")
-		}
-	}
+	heaptest.MallocFree64(b, scudo.New(heaptest.NewQuiet(), scudo.Seed))
 }
 
-// BenchmarkChurn replaces the oldest of 100,000 blocks of 16 to 4096 bytes.
-func BenchmarkChurn(b *testing.B) {
-	h := scudo.New(quiet{heaptest.New()}, scudo.Seed)
-	const live = 100_000
-	ptrs := make([]uint64, live)
-	x := uint64(1)
-	size := func() uint64 {
-		x ^= x << 13
-		x ^= x >> 7
-		x ^= x << 17
-		return 16 << (x % 9) * (64 + x>>32%64) / 64
-	}
-	for i := range ptrs {
-		ptrs[i], _ = h.Malloc(size())
-	}
-	b.ReportAllocs()
-	i := 0
-	for b.Loop() {
-		if err := h.Free(ptrs[i]); err != nil {
-			b.Fatal(err)
-		}
-		ptrs[i], _ = h.Malloc(size())
-		i = (i + 1) % live
-	}
-}
+func BenchmarkChurn(b *testing.B) { heaptest.Churn(b, scudo.New(heaptest.NewQuiet(), scudo.Seed)) }
