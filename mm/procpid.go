@@ -18,6 +18,7 @@ var pidFiles = []struct {
 	{"maps", func(p *Process) procfs.File { return p.maps() }},
 	{"smaps", func(p *Process) procfs.File { return p.smaps() }},
 	{"smaps_rollup", func(p *Process) procfs.File { return p.smapsRollup() }},
+	{"numa_maps", func(p *Process) procfs.File { return p.numaMaps() }},
 	{"status", func(p *Process) procfs.File { return p.statusFile() }},
 	{"statm", func(p *Process) procfs.File { return p.statm() }},
 	{"oom_score", func(p *Process) procfs.File { n := procfs.Number(p.oomScore()); return &n }},

@@ -37,6 +37,7 @@ var parsers = map[string]func(*scanner) (File, error){
 	"maps":          parser(parseMaps),
 	"smaps":         parser(parseSmaps),
 	"smaps_rollup":  parser(parseSmapsRollup),
+	"numa_maps":     parser(parseNumaMaps),
 	"oom_score":     parser(parseNumber),
 	"oom_score_adj": parser(parseNumber),
 	"oom_adj":       parser(parseNumber),

@@ -70,6 +70,7 @@ func FuzzParseStatm(f *testing.F)        { fuzz(f, "statm") }
 func FuzzParseMaps(f *testing.F)         { fuzz(f, "maps") }
 func FuzzParseSmaps(f *testing.F)        { fuzz(f, "smaps") }
 func FuzzParseSmapsRollup(f *testing.F)  { fuzz(f, "smaps_rollup") }
+func FuzzParseNumaMaps(f *testing.F)     { fuzz(f, "numa_maps") }
 func FuzzParseNumber(f *testing.F)       { fuzz(f, "oom_score", "oom_score_adj") }
 
 // FuzzReadSnapshot changes one file of a snapshot: a line is moved, a number replaced, the end cut off, or its text is the fuzzer's.
