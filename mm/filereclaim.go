@@ -72,13 +72,18 @@ func (k *Kernel) evictRun(pages []phys.PFN, p *phys.Page) int {
 	var shadows [maxRun]uint64
 	first, zone := p.Index, p.ZoneID()
 	n := k.zoneOf(p).Node
+	v, classic := k.lruvecs[n.ID], k.lruGen == nil
 	count := 0
 	for {
 		pfn := pages[count]
 		if k.Mem.Private(pfn) != 0 {
 			k.Mem.SetPrivate(pfn, 0)
 		}
-		shadows[count] = k.shadowOn(n, pfn, p)
+		if classic {
+			shadows[count] = classicShadow(v, n, p)
+		} else {
+			shadows[count] = k.lruGenEviction(pfn, p)
+		}
 		if count++; count == len(pages) || count == maxRun {
 			break
 		}

@@ -26,7 +26,11 @@ func (k *Kernel) shadowOn(n *phys.Node, pfn phys.PFN, p *phys.Page) uint64 {
 	if k.lruGen != nil {
 		return k.lruGenEviction(pfn, p)
 	}
-	v := k.lruvecs[n.ID]
+	return classicShadow(k.lruvecs[n.ID], n, p)
+}
+
+// classicShadow is shadowOn for the classic lists of a node.
+func classicShadow(v *lru.Lruvec, n *phys.Node, p *phys.Page) uint64 {
 	s := v.NonresidentAge&shadowAgeMask<<shadowAgeShift | uint64(n.ID)<<shadowNodeShift | shadowValid
 	if p.Test(phys.FlagWorkingset) {
 		s |= shadowWorkingset

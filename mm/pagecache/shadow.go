@@ -1,5 +1,7 @@
 package pagecache
 
+import "math/bits"
+
 // A ShadowList is the groups of 64 indices, of many trees, that hold values only: what the kernel keeps for the shrinker of shadow entries
 // (shadow_nodes). The group that joined first is reclaimed first. The zero value is empty.
 type ShadowList struct {
@@ -7,6 +9,7 @@ type ShadowList struct {
 	free       uint32
 	head, tail uint32
 	n          int
+	spare      []*leaf
 }
 
 type shadowNode struct {
@@ -24,11 +27,44 @@ func (s *ShadowList) Reclaim() *Tree {
 		return nil
 	}
 	x := s.node[s.head]
-	first := uint64(x.group) << 6
-	for index, ok := x.tree.NextValue(first, first+64); ok; index, ok = x.tree.NextValue(index, first+64) {
-		x.tree.Delete(index)
-	}
+	x.tree.dropValues(uint64(x.group) << 6)
 	return x.tree
+}
+
+// dropValues forgets the values of the group that begins at an index and holds nothing else.
+func (t *Tree) dropValues(first uint64) {
+	l := t.leafAt(first)
+	i := first & leafMask
+	w := i >> 6
+	n := bits.OnesCount64(l.value[w])
+	clear(l.entry[i : i+64])
+	l.value[w] = 0
+	l.used -= int32(n)
+	t.values -= uint64(n)
+	t.hasPage(first, l)
+	t.dropNode(first, l)
+}
+
+// A leaf that lost its last entry is all zero but for places on the list, which nobody reads before they are set. The next file that needs one
+// takes it while the processor still has it at hand.
+
+// spareLeaves is the most leaves that are kept, about a megabyte.
+const spareLeaves = 256
+
+func (s *ShadowList) putLeaf(l *leaf) {
+	if s != nil && len(s.spare) < spareLeaves {
+		s.spare = append(s.spare, l)
+	}
+}
+
+func (s *ShadowList) takeLeaf() *leaf {
+	if s == nil || len(s.spare) == 0 {
+		return new(leaf)
+	}
+	n := len(s.spare) - 1
+	l := s.spare[n]
+	s.spare = s.spare[:n]
+	return l
 }
 
 func (s *ShadowList) add(t *Tree, group uint32) uint32 {

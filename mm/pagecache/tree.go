@@ -118,7 +118,7 @@ func (t *Tree) makeLeaf(index uint64) *leaf {
 	}
 	l := d.leaf[at]
 	if l == nil {
-		l = new(leaf)
+		l = t.Shadows.takeLeaf()
 		d.leaf[at] = l
 		d.n++
 	}
@@ -149,6 +149,7 @@ func (t *Tree) dropNode(index uint64, l *leaf) {
 		return
 	}
 	d.leaf[index>>leafShift&leafMask] = nil
+	t.Shadows.putLeaf(l)
 	if d.n--; d.n > 0 {
 		return
 	}

@@ -178,6 +178,13 @@ func (z *Zone) freeBulk(c *PerCPUPages, n, i int) {
 		}
 		order := m.pindexOrder(i)
 		for l := &c.lists[i]; l.Tail != 0 && n > 0; {
+			if order == 0 && z.NrIsolatedBlocks == 0 && m.Capture == nil {
+				if got := z.freeStretch(l, n); got > 0 {
+					c.Count -= got
+					n -= got
+					continue
+				}
+			}
 			pfn := l.Tail
 			p := m.Page(pfn)
 			mt := p.freeType()
