@@ -20,6 +20,28 @@ func BenchmarkMmapMunmap(b *testing.B) {
 	})
 }
 
+// BenchmarkMmapMany maps 65,000 pages that do not merge, one by one.
+func BenchmarkMmapMany(b *testing.B) {
+	const n = 65_000
+	b.StopTimer()
+	for range b.N {
+		benchMachine(b, 1<<30, func(_ *Kernel, p *Process) {
+			b.StartTimer()
+			for i := range n {
+				prot := ProtRead
+				if i%2 == 0 {
+					prot |= ProtWrite
+				}
+				if _, err := p.Mmap(MmapArgs{Len: 4096, Prot: prot}); err != 0 {
+					b.Fatal(err)
+				}
+			}
+			b.StopTimer()
+		})
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/mmap")
+}
+
 // maxMaps is the number of VMAs that vm.max_map_count allows.
 const maxMaps = 65530
 

@@ -99,28 +99,46 @@ func (s *Space) Unmapped(hint, n uint64) (uint64, bool) {
 }
 
 // topDown walks the gaps below MmapBase from the highest on (unmapped_area_topdown). A gap that is large enough but for the guard gap of a stack above it
-// is used below that, or else nothing is above the guard gap's start; a smaller one does not keep the search from what lies below it.
+// is used below that, or else nothing is above the guard gap's start; a smaller one does not keep the search from what lies below it. What is known to
+// be too small is not walked again.
 func (s *Space) topDown(n uint64) (uint64, bool) {
-	const low = PageSize
 	limit := s.MmapBase
-	v := s.vmas.below(limit - 1)
+	from, largest := s.vmas.gaps.start(limit, n)
+	v := s.vmas.below(from - 1)
 	above := s.following(v)
-	for ; v != nil; v = v.prev {
-		if a, found := lowGap(v.End, &limit, above, n); found {
+	for {
+		floor := uint64(PageSize)
+		if v != nil {
+			floor = v.End
+		}
+		if a, found := lowGap(floor, &limit, above, n); found {
+			if limit == s.MmapBase && above != nil && above.Start < limit {
+				s.vmas.gaps = gaps{from: above.Start, unknown: largest + 1}
+			}
 			s.vmas.last = v // what goes there comes after it
 			return a, true
 		}
-		above = v
+		if v == nil {
+			return 0, false
+		}
+		if end := gapEnd(limit, above); end > floor {
+			largest = max(largest, end-floor)
+		}
+		v, above = v.prev, v
 	}
-	return lowGap(low, &limit, above, n)
+}
+
+// gapEnd is the end of the gap below a VMA, or of the topmost one, as far as it lies below limit.
+func gapEnd(limit uint64, above *VMA) uint64 {
+	if above == nil {
+		return limit
+	}
+	return min(limit, above.Start)
 }
 
 // lowGap gives the highest place for n bytes between floor and the VMA above it, which may lower the limit of all places.
 func lowGap(floor uint64, limit *uint64, above *VMA, n uint64) (uint64, bool) {
-	end := *limit
-	if above != nil {
-		end = min(end, above.Start)
-	}
+	end := gapEnd(*limit, above)
 	if end < floor || end-floor < n {
 		return 0, false
 	}

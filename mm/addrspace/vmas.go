@@ -17,6 +17,7 @@ type vmas struct {
 	taken *VMA
 	last  *VMA // found, added or passed last; nil or in the tree
 	cache vmaCache
+	gaps  gaps
 }
 
 // A vmaItem has the start beside the VMA, so that a search reads no VMA but the one that it finds.
@@ -85,6 +86,7 @@ func (t *vmas) insert(v, prev *VMA) {
 
 // remove takes a VMA out, which is in here.
 func (t *vmas) remove(v *VMA) {
+	t.gaps.removed(v)
 	if v.prev != nil {
 		v.prev.next = v.next
 	}
