@@ -5,13 +5,14 @@ import "math/bits"
 const (
 	minCache    = 4 // slots, as the kernel's vmacache had (VMACACHE_SIZE)
 	cachePerVMA = 4 // slots per VMA up to which a cache grows
+	cacheGrowth = 8 // what it grows by: by 2, it would forget all that it learnt sixteen times for 65,530 VMAs
 )
 
 // A vmaCache remembers which VMA was found for the addresses looked up last: one VMA in a slot, and one slot for a page. It may hold VMAs that were
 // taken out of the tree or have lost the page: a slot counts only if its VMA is linked and contains the address. As VMAs are disjoint, it is then the
 // one that the tree has, so that nothing need be invalidated.
 //
-// The kernel's (mm/vmacache.c until 6.0) had four slots by process. This one doubles when it missed as often as it has slots, up to four slots a VMA:
+// The kernel's (mm/vmacache.c until 6.0) had four slots by process. This one grows when it missed as often as it has slots, up to four slots a VMA:
 // 65,530 VMAs of a few pages each have more pages in use than four slots hold.
 type vmaCache struct {
 	slots  []*VMA // none, or a power of two
@@ -37,7 +38,8 @@ func (c *vmaCache) find(addr uint64) *VMA {
 // note remembers that v of n VMAs was found for addr, which was not remembered.
 func (c *vmaCache) note(addr uint64, v *VMA, n int) {
 	if c.missed++; c.missed > len(c.slots) && len(c.slots) < cachePerVMA*n {
-		c.resize(max(minCache, 2*len(c.slots)))
+		most := 1 << bits.Len(uint(cachePerVMA*n-1))
+		c.resize(max(minCache, min(cacheGrowth*len(c.slots), most)))
 	}
 	c.slots[c.slot(addr)] = v
 }
