@@ -9,7 +9,8 @@ type Zipf struct {
 	n      uint64
 	nf     float64
 	zetan  float64
-	second float64 // zeta(2, theta)
+	first  float64 // the sum up to which the rank is 0: 1, infinite if there is no other
+	second float64 // and 1: zeta(2, theta)
 	alpha  float64
 	eta    float64
 	cubics []cubic
@@ -26,6 +27,9 @@ func NewZipf(n uint64, theta float64) *Zipf {
 		alpha:  1 / (1 - theta),
 	}
 	z.eta = (1 - math.Pow(2/z.nf, 1-theta)) / (1 - z.second/z.zetan)
+	if z.first = 1; n <= 1 {
+		z.first, z.second = math.Inf(1), math.Inf(1)
+	}
 	z.approximate()
 	return z
 }
@@ -35,12 +39,12 @@ func (z *Zipf) N() uint64 { return z.n }
 
 // Rank returns the rank for u, which is uniform in [0, 1).
 func (z *Zipf) Rank(u float64) uint64 {
-	uz := u * z.zetan
-	switch {
-	case uz < 1 || z.n <= 1:
-		return 0
-	case uz < z.second:
-		return 1
+	if uz := u * z.zetan; uz < z.second { // one branch for both ranks: which it will be, no processor can predict
+		rank := uint64(0)
+		if uz >= z.first {
+			rank = 1
+		}
+		return rank
 	}
 	if r, ok := z.fromCubic(u); ok {
 		return r

@@ -18,7 +18,7 @@ func (p *Process) touchDrawn(a TouchArgs, m int64, next func() uint64) int64 {
 	done := int64(0)
 	for done < room {
 		addr := a.Addr + next()*a.Stride
-		if l := p.mm.Leaf(addr); l != nil && l.Touch(addrspace.Slot(addr), a.Write) {
+		if l := p.mm.LeafAnywhere(addr); l != nil && l.Touch(addrspace.Slot(addr), a.Write) {
 			done++
 			continue
 		}

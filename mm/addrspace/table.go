@@ -255,6 +255,20 @@ func (s *Space) Leaf(addr uint64) *Leaf {
 	return l
 }
 
+// LeafAnywhere is Leaf for addresses in no order, of which few are near the one before: there a look at what was found last costs more than it
+// saves.
+func (s *Space) LeafAnywhere(addr uint64) *Leaf {
+	p := s.top(addr)
+	if p == nil {
+		return nil
+	}
+	d := p.dirs.at(addr >> dirShift)
+	if d == nil {
+		return nil
+	}
+	return d.leaves.at(addr >> LeafShift)
+}
+
 // ensureDir is the table of tables around addr, made if it is missing. Nil: a page for it could not be had.
 func (s *Space) ensureDir(addr uint64, a TableAllocator) *dir {
 	p := s.top(addr)
