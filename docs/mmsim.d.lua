@@ -45,6 +45,7 @@ function param(name, default, doc) end
 ---@field cma? Size # the kernel's `cma=`: memory for contiguous allocations, of which movable pages may be lent; of the simulator only
 ---@field kernelcore? Size # the kernel's `kernelcore=`: how much memory is not ZONE_MOVABLE, a size or a share such as `"50%"`; of the simulator only
 ---@field movablecore? Size # the kernel's `movablecore=`: how much memory is ZONE_MOVABLE, a size or a share; of the simulator only
+---@field tlb? boolean|table # a translation lookaside buffer in each CPU: `{ entries = 1536, ways = 12 }`, or `true` for just that; entries a multiple of ways, their quotient a power of two, 0 entries for none. Accesses then cost less where the buffer has the translation, and memory that is unmapped or restricted costs flushes, on other CPUs too. Without it every access costs what one that misses does. Of the simulator only
 
 ---Declares the machine, once, and gives the object `m`.
 ---@param fields MachineFields
@@ -492,6 +493,11 @@ function m:vmstat(name) end
 ---@param name string
 ---@return number pages
 function m:zone(node, zone, name) end
+
+---Reads a counter of the translation lookaside buffers of a machine declared with `tlb`: `hits` and `misses` of accesses, `flush_one` (pages dropped alone), `flush_all` (flushes of a whole address space), `received` (interrupts that asked a CPU for a flush), each of all CPUs together or, as in `cpu0.misses`, of one; `shootdowns`, flushes that interrupted other CPUs. Of the simulator only: an ordinary kernel does not count them.
+---@param name string
+---@return number value
+function m:tlb(name) end
 
 ---Gives the text of a file such as `/proc/buddyinfo`.
 ---@param path string

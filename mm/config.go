@@ -47,6 +47,7 @@ type Config struct {
 	CMA                     uint64
 	KernelCore, MovableCore phys.CoreSize
 	Files                   []FileConfig
+	TLB                     TLBConfig // of each CPU
 }
 
 // FileConfig is a file that is on the data disk from the start: an absolute path, and its size in bytes.
@@ -106,6 +107,9 @@ func New(sim *engine.Sim, cfg Config) (*Kernel, error) {
 	k.swap = swap.New(len(k.nodeOfCPU))
 	k.swap.OnFree = k.zramFree
 	k.startPSI()
+	if err := k.initTLB(); err != nil {
+		return nil, err
+	}
 	for _, n := range mem.Nodes {
 		k.startKswapd(n)
 		k.startKcompactd(n)

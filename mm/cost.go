@@ -46,6 +46,13 @@ type CostTable struct {
 	MigratePage     engine.Time // compaction: per page moved: unmapped, copied, mapped again
 	OOMKill         engine.Time // choosing and killing a victim
 
+	// Of machines with a TLB. TouchMapped is measured with a miss each time, so a hit costs PageWalk less.
+	PageWalk         engine.Time // a translation that the TLB does not have
+	InvalidatePage   engine.Time // dropping one from the CPU's own
+	FlushTLB         engine.Time // dropping all of an address space from it
+	ShootdownSend    engine.Time // interrupting other CPUs to do so, and waiting for them
+	ShootdownReceive engine.Time // what such an interrupt takes from the CPU that it stops
+
 	File FileCosts // files and the page cache
 
 	Devices map[string]engine.DeviceConfig // "ssd", "disk", "zram"
@@ -56,6 +63,8 @@ type CostTable struct {
 // pipe on the same machine 2,410 ns (ddumbying.vercel.app, experiments); [S] the oracle's calibration divided by 15, the factor by which
 // its README says emulation is slower; [D] vendor data sheets: Solidigm D7-P5520 (75 us read latency, 1,000,000 read requests/s,
 // 4,200 MB/s sustained write), Seagate Exos 7E10 (4.16 ms rotation, 8.5 ms seek, 260 MB/s).
+// [T] measured with docs/costs/tlb.c on the machine of [E]; [A] N. Amit, Optimizing the TLB Shootdown Algorithm with Page Access Tracking, USENIX ATC 2017: a
+// shootdown takes some 2 to 4 us.
 var serverCosts = CostTable{
 	Name:            "server",
 	Syscall:         176,    // [E] getppid
@@ -92,6 +101,12 @@ var serverCosts = CostTable{
 	CompactScan:     346,    // compact_memory on 512 MiB that looked at 10,925 frames and moved none: 3.78 ms
 	MigratePage:     23_000, // the same, 12,286 frames and 230 pages moved: 9.62 ms
 	OOMKill:         65_000, // [S] 0.97 ms
+
+	PageWalk:         9,    // [T] 4,096 pages in random order: 20.6 ns a load, over huge pages 11.2
+	InvalidatePage:   42,   // [T] mprotect of 8 to 32 pages 103.7 ns a page, of 40 to 64 pages 61.7
+	FlushTLB:         184,  // [T] mprotect of 40 pages 4,594 ns, less its call, 1,942, and 61.7 a page
+	ShootdownSend:    3000, // [A]
+	ShootdownReceive: 1700, // [A] and [T]: the share of the sender's time, 7.2 of 13 us in a guest, where every interrupt leaves it
 
 	Exec: 500_000, // [E] fork, exec, exit and wait 620 us, less the same without exec, 120 us
 	File: serverFileCosts,
@@ -144,7 +159,12 @@ var oracleCosts = CostTable{
 	CompactScan:     346,     // compact_memory on 512 MiB that looked at 10,925 frames and moved none: 3.78 ms
 	MigratePage:     23_000,  // the same, 12,286 frames and 230 pages moved: 9.62 ms
 	OOMKill:         973_000, // oom-order: from "invoked oom-killer" to "Killed process" in its dmesg
-	File:            oracleFileCosts,
+
+	// An emulated TLB misses and is flushed in other ways than a real one, and what that takes is in the measured costs: a page walk, a flush and a
+	// shootdown cost nothing more here.
+	PageWalk: 0, InvalidatePage: 0, FlushTLB: 0, ShootdownSend: 0, ShootdownReceive: 0,
+
+	File: oracleFileCosts,
 
 	Devices: map[string]engine.DeviceConfig{
 		"ssd":  {Name: "ssd", Latency: 260 * engine.Microsecond, BytesPerSec: 500_000_000, IOPS: 50_000, Depth: 128},

@@ -29,6 +29,7 @@ func (p *Process) cowRun(l *addrspace.Leaf, i uint, n, addr uint64, access bool)
 	if m == 0 {
 		return 0
 	}
+	start := addr
 	cpu := p.cpu()
 	ac, flags := k.fastContext(&p.task, gfpCopy)
 	k.deferWakes = true
@@ -41,6 +42,7 @@ func (p *Process) cowRun(l *addrspace.Leaf, i uint, n, addr uint64, access bool)
 		}
 		for _, pfn := range run[:got] {
 			old := k.Mem.Page(phys.PFN(l.PTE[i]))
+			k.flushCopied(cpu, v.Space, addr)
 			k.newAnon(cpu, pfn, v, addr)
 			l.Map(i, uint32(pfn), true)
 			old.Mapcount--
@@ -54,6 +56,9 @@ func (p *Process) cowRun(l *addrspace.Leaf, i uint, n, addr uint64, access bool)
 	if done > 0 {
 		k.count(vmstat.PgFault, done)
 		p.minFlt += done
+		if access {
+			p.translate(start, done)
+		}
 		p.spend(engine.Time(done) * each)
 	}
 	k.wakeDeferred()

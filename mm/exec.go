@@ -25,6 +25,9 @@ func (p *Process) Exec(name string, body func(*Process)) {
 		p.mapStatic(s, r)
 	}
 	p.mm = s
+	if k.tlb != nil {
+		k.tlb.load(p.cpu(), p.mm)
+	}
 	p.rename(name)
 	p.carried, p.heap = nil, nil
 	n := 0

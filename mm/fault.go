@@ -79,6 +79,7 @@ func (p *Process) handleFault(v *addrspace.VMA, addr uint64, write bool) faultRe
 	switch pte := l.PTE[i]; {
 	case addrspace.Test(&l.Present, i):
 		if write && !addrspace.Test(&l.Writable, i) {
+			p.dropFaulting(addr)
 			return p.writeProtected(v, l, i, addr)
 		}
 		return faultDone
@@ -142,6 +143,7 @@ func (p *Process) writeProtected(v *addrspace.VMA, l *addrspace.Leaf, i uint, ad
 		k.Mem.FreePage(p.cpu(), pfn)
 		return faultRetry
 	}
+	k.flushCopied(p.cpu(), v.Space, addr)
 	k.newAnon(p.cpu(), pfn, v, addr)
 	l.Map(i, uint32(pfn), true)
 	if old != k.zeroPage {

@@ -23,7 +23,9 @@ func (p *Process) Fork(name string, body func(*Process)) (int, Errno) {
 	}
 	c.node, c.rlimit, c.declared, c.oomScoreAdj, c.adjMin, c.malloc = p.node, p.rlimit, p.declared, p.oomScoreAdj, p.adjMin, p.malloc
 	c.mm = addrspace.NewSpaceLike(p.mm)
-	if !p.dupMmap(c) {
+	copied := p.dupMmap(c)
+	k.flushTLBMM(p.mm, false)
+	if !copied {
 		p.abandon(c)
 		return 0, ENOMEM
 	}

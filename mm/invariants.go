@@ -51,6 +51,9 @@ func (k *Kernel) CheckInvariants() error {
 	if err := c.slabs(); err != nil {
 		return err
 	}
+	if err := c.tlbs(); err != nil {
+		return err
+	}
 	return c.swap()
 }
 

@@ -85,6 +85,7 @@ type Kernel struct {
 	atomic      []atomicSource // by CPU
 	shrinkers   []*shrinker
 	procNames   procDentries
+	tlb         *tlbState // nil: the machine has no translation lookaside buffers
 
 	bindMasks []phys.Nodemask // by node: that node alone
 

@@ -22,6 +22,7 @@ type testMachine struct {
 	files []FileConfig
 	// table is the table of costs in place of a preset.
 	table *CostTable
+	tlb   TLBConfig
 }
 
 // boot makes the machine.
@@ -42,7 +43,7 @@ func (m testMachine) boot(tb testing.TB) *Kernel {
 	}
 	sim := engine.New(engine.Options{Seed: 1, CPUs: m.cpus})
 	k, err := New(sim, Config{
-		Arch: m.arch, Nodes: []NodeConfig{{RAM: m.ram, CPUs: m.cpus}}, Swap: m.swap, Sysctl: m.sys, THP: "never", LRU: m.lru, Seed: 1, Cost: cost, Files: m.files,
+		Arch: m.arch, Nodes: []NodeConfig{{RAM: m.ram, CPUs: m.cpus}}, Swap: m.swap, Sysctl: m.sys, THP: "never", LRU: m.lru, Seed: 1, Cost: cost, Files: m.files, TLB: m.tlb,
 	})
 	if err != nil {
 		tb.Fatal(err)

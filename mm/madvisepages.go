@@ -17,6 +17,7 @@ func (p *Process) madviseFree(v *addrspace.VMA, start, end uint64, a Advice) Err
 		return EINVAL
 	case a == MadvDontneed:
 		n := k.zap(v, start, end, p.cpu())
+		k.finishGather(p.mm, false)
 		p.spend(engine.Time(n) * k.cost.UnmapPage)
 		return 0
 	case v.Object != nil:
@@ -26,7 +27,10 @@ func (p *Process) madviseFree(v *addrspace.VMA, start, end uint64, a Advice) Err
 	k.lruAddDrain(cpu)
 	noteHiwater(p.mm)
 	n := 0
-	eachLeaf(p.mm, start, end, func(l *addrspace.Leaf, first, last uint, _ uint64) bool {
+	eachLeaf(p.mm, start, end, func(l *addrspace.Leaf, first, last uint, base uint64) bool {
+		for w := first / 64; w*64 < last; w++ {
+			k.gatherWord(p.mm, base, w, l.Present[w]&(l.Accessed[w]|l.Dirty[w])&addrspace.WordMask(w, first, last))
+		}
 		for i := first; i < last; i++ {
 			switch pte := l.PTE[i]; {
 			case pte == 0 || pte == k.zeroPage:
@@ -42,6 +46,7 @@ func (p *Process) madviseFree(v *addrspace.VMA, start, end uint64, a Advice) Err
 		}
 		return true
 	})
+	k.finishGather(p.mm, false)
 	p.spend(engine.Time(n) * k.cost.AdvisePage)
 	return 0
 }
@@ -72,7 +77,8 @@ func canBeLazy(p *phys.Page) bool {
 func (p *Process) madviseCold(v *addrspace.VMA, start, end uint64, pageout bool) {
 	k := p.k
 	k.lruAddDrain(p.cpu())
-	eachLeaf(p.mm, start, end, func(l *addrspace.Leaf, first, last uint, _ uint64) bool {
+	s := p.mm
+	eachLeaf(s, start, end, func(l *addrspace.Leaf, first, last uint, base uint64) bool {
 		n := 0
 		var out []phys.PFN
 		for i := first; i < last; i++ {
@@ -85,7 +91,10 @@ func (p *Process) madviseCold(v *addrspace.VMA, start, end uint64, pageout bool)
 			if !page.Test(phys.FlagLRU) || page.Mapcount != 1 {
 				continue
 			}
-			addrspace.Clear(&l.Accessed, i)
+			if addrspace.Test(&l.Accessed, i) {
+				k.gatherWord(s, base, i/64, 1<<(i&63))
+				addrspace.Clear(&l.Accessed, i)
+			}
 			page.Clear(phys.FlagReferenced)
 			switch {
 			case !pageout && (page.Test(phys.FlagActive) || k.lruGen != nil) && !page.Test(phys.FlagUnevictable):
@@ -99,6 +108,7 @@ func (p *Process) madviseCold(v *addrspace.VMA, start, end uint64, pageout bool)
 		p.checkSignals()
 		return p.mm != nil
 	})
+	k.finishGather(s, false)
 }
 
 // spendReclaiming reclaims pages that were taken off their lists (reclaim_pages), and spends the time of that and more.
@@ -176,6 +186,7 @@ func (p *Process) madviseRemove(v *addrspace.VMA, start, end uint64) Errno {
 		}
 		return EOPNOTSUPP
 	}
+	k.unmapMappingRange(p.cpu(), &o.mapping, v.Index(start), v.Index(end), false)
 	n := k.shmemTruncate(p.cpu(), o, v.Index(start), v.Index(end))
 	p.spend(engine.Time(n) * k.cost.UnmapPage)
 	return 0

@@ -63,6 +63,7 @@ func (k *Kernel) migratePage(cpu int, old, to phys.PFN) {
 			if addrspace.Test(&l.Dirty, i) {
 				p.Set(phys.FlagDirty)
 			}
+			k.flushMapping(v, p.Index)
 			l.PTE[i] = uint32(to)
 			if lockedVMA(v) {
 				k.munlockPage(old)

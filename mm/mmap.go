@@ -208,6 +208,7 @@ func (p *Process) unmapRange(start, end uint64) Errno {
 		}
 		v = s.Split(v, start)
 	}
+	tables := s.TablePages
 	for {
 		if end < v.End {
 			s.Split(v, end)
@@ -215,8 +216,10 @@ func (p *Process) unmapRange(start, end uint64) Errno {
 		above := v.Next()
 		p.unmapVMA(v)
 		if above == nil || above.Start >= end {
-			return 0
+			break
 		}
 		v = above
 	}
+	p.k.finishGather(s, s.TablePages < tables)
+	return 0
 }

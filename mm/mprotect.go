@@ -23,6 +23,7 @@ func (p *Process) Mprotect(addr, length uint64, prot Prot) Errno {
 	if end <= addr {
 		return ENOMEM
 	}
+	defer p.k.finishGather(p.mm, false)
 	return p.eachVMA(addr, end, func(prev, v *addrspace.VMA, from, to uint64) (*addrspace.VMA, Errno) {
 		flags := v.Flags&^addrspace.VMAccess | addrspace.VMFlags(prot)
 		if flags&^(flags>>4)&addrspace.VMAccess != 0 {
@@ -60,7 +61,7 @@ func (p *Process) mprotectFixup(prev, v *addrspace.VMA, start, end uint64, flags
 		return nil, ENOMEM
 	}
 	notify := m.Object != nil && p.k.mappingOf(m).wantsWriteNotify()
-	n := p.k.changeProtection(p.mm, start, end, flags, notify)
+	n := p.k.changeProtection(p.mm, start, end, old, flags, notify)
 	p.mm.WriteLocked = true
 	p.spend(engine.Time(n) * p.k.cost.ProtectPage)
 	p.mm.Reaccount(old, flags, int64(pages))
@@ -74,12 +75,13 @@ func (p *Process) mprotectFixup(prev, v *addrspace.VMA, start, end uint64, flags
 // changeProtection makes the entries of a range what the flags allow (change_protection): shared memory is writable at once, pages of a file whose file
 // system is notified of writes if it has been; private pages are if they are dirty and nobody else has them, else with the fault that the first write
 // takes. It returns the number of entries that are present.
-func (k *Kernel) changeProtection(s *addrspace.Space, start, end uint64, flags addrspace.VMFlags, notify bool) int {
+func (k *Kernel) changeProtection(s *addrspace.Space, start, end uint64, old, flags addrspace.VMFlags, notify bool) int {
 	n := 0
-	eachLeaf(s, start, end, func(l *addrspace.Leaf, first, last uint, _ uint64) bool {
+	eachLeaf(s, start, end, func(l *addrspace.Leaf, first, last uint, base uint64) bool {
 		for w := first / 64; w*64 < last; w++ {
 			m := l.Present[w] & addrspace.WordMask(w, first, last)
 			n += bits.OnesCount64(m)
+			writable, none := l.Writable[w], l.ProtNone[w]
 			l.Writable[w] &^= m
 			l.ProtNone[w] &^= m
 			switch {
@@ -98,6 +100,11 @@ func (k *Kernel) changeProtection(s *addrspace.Space, start, end uint64, flags a
 					}
 				}
 			}
+			changed := l.Writable[w] ^ writable | l.ProtNone[w]
+			if (old^flags)&addrspace.VMExec != 0 {
+				changed = m
+			}
+			k.gatherWord(s, base, w, m&^none&changed) // pte_needs_flush
 		}
 		return true
 	})

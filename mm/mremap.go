@@ -113,6 +113,7 @@ func (p *Process) moveVMA(v *addrspace.VMA, addr, oldLen, newLen, to uint64) Err
 	s.Copy(v, to, newLen, v.Index(addr))
 	s.WriteLocked = true
 	n := 0
+	p.flushMoved(addr, to, oldLen)
 	done := s.MoveEntries(addrspace.Move{From: addr, To: to, N: oldLen}, p, func(entries int) { n += entries })
 	p.spend(engine.Time(n) * p.k.cost.MovePage)
 	s.Account(flags, int64(newLen>>addrspace.PageShift))

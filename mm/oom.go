@@ -222,6 +222,7 @@ func (k *Kernel) reap(p *Process) {
 	for _, v := range s.List() {
 		if v.Flags&(addrspace.VMShared|addrspace.VMPFNMap) == 0 {
 			k.zap(v, v.Start, v.End, 0)
+			k.finishGather(s, false)
 		}
 	}
 	p.oomSkip = true

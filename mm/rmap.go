@@ -79,6 +79,10 @@ func (k *Kernel) tryToUnmap(pfn phys.PFN) bool {
 			return false
 		}
 		noteHiwater(v.Space)
+		if k.tlb != nil {
+			addr, _ := v.AddressOf(p.Index)
+			k.flushUnmapped(v.Space, addr, addrspace.Test(&l.Dirty, i))
+		}
 		switch {
 		case !anon:
 			l.Zap(i)
@@ -118,6 +122,7 @@ func (k *Kernel) unmapObjectPage(cpu int, pfn phys.PFN) {
 		}
 		if l, i := k.mappedAt(v, pfn, p.Index); l != nil {
 			noteHiwater(v.Space)
+			k.flushMapping(v, p.Index)
 			l.Zap(i)
 			k.unmapPage(cpu, v, pfn)
 		}

@@ -20,6 +20,9 @@ func (k *Kernel) mkclean(m *mapping, pfn phys.PFN) {
 		}
 		left--
 		if v.Flags&addrspace.VMShared != 0 {
+			if addrspace.Test(&l.Writable, i) || addrspace.Test(&l.Dirty, i) {
+				k.flushMapping(v, p.Index)
+			}
 			addrspace.Clear(&l.Writable, i)
 			addrspace.Clear(&l.Dirty, i)
 		}
@@ -48,18 +51,21 @@ func (k *Kernel) unmapMappingRange(cpu int, m *mapping, from, end uint64, cows b
 		start, stop := v.Start+(first-v.PgOff)<<addrspace.PageShift, v.Start+(last-v.PgOff)<<addrspace.PageShift
 		if cows || v.AnonVMA == nil {
 			n += k.zap(v, start, stop, cpu)
+			k.finishGather(v.Space, false)
 			continue
 		}
 		noteHiwater(v.Space)
-		eachLeaf(v.Space, start, stop, func(l *addrspace.Leaf, lo, hi uint, _ uint64) bool {
+		eachLeaf(v.Space, start, stop, func(l *addrspace.Leaf, lo, hi uint, base uint64) bool {
 			for i := lo; i < hi; i++ {
 				if addrspace.Test(&l.Present, i) && l.PTE[i] != k.zeroPage && k.Mem.Page(phys.PFN(l.PTE[i])).Kind() != phys.KindAnon {
+					k.gather(v.Space, l, base, i, i+1)
 					k.zapPage(v, l, i, cpu)
 					n++
 				}
 			}
 			return true
 		})
+		k.finishGather(v.Space, false)
 	}
 	return n
 }

@@ -61,6 +61,7 @@ func (sc *scanControl) shrinkPages(pages []phys.PFN, cpu int) (res shrinkResult)
 	k.count(vmstat.PgActivate, activated)
 	k.owed += engine.Time(len(gone)) * k.cost.File.FreePage
 	res.reclaimed += uint64(len(gone))
+	k.flushBatch(false)
 	k.Mem.FreeList(cpu, gone)
 	k.reclaimed = gone
 	return res
@@ -139,6 +140,7 @@ func (sc *scanControl) shrinkPage(pfn phys.PFN, p *phys.Page, cpu int, res *shri
 		return freed
 	}
 	if p.Test(phys.FlagDirty) {
+		k.flushBatch(true)
 		if v, stays := sc.pageout(pfn, p, cpu, res); stays {
 			return v
 		}

@@ -31,7 +31,12 @@ type task struct {
 func (t *task) cpu() int { return t.proc.CPU() }
 
 // spend uses CPU time.
-func (t *task) spend(d engine.Time) { t.proc.Spend(d) }
+func (t *task) spend(d engine.Time) {
+	if s := t.k.tlb; s != nil {
+		d += s.takeOwed(t.proc.CPU())
+	}
+	t.proc.Spend(d)
+}
 
 // pay spends what the task owes.
 func (t *task) pay() {

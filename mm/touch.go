@@ -130,11 +130,15 @@ func (p *Process) touchOne(addr uint64, write bool) {
 	l := p.mm.Leaf(addr)
 	if l == nil || l.TouchRun(i, 1, write) == 0 {
 		p.fault(addr, write)
-		if l = p.mm.Leaf(addr); l != nil {
-			l.TouchRun(i, 1, write)
+		if l = p.mm.Leaf(addr); l != nil && l.TouchRun(i, 1, write) == 0 {
+			l = nil // reclaim has taken it already
 		}
 	}
-	p.spend(p.k.cost.TouchMapped)
+	cost := p.k.cost.TouchMapped
+	if l != nil {
+		cost -= p.translate(addr, 1)
+	}
+	p.spend(cost)
 	if p.pending != "" {
 		p.checkSignals()
 	}
@@ -150,7 +154,7 @@ func (p *Process) touchSeq(addr, n uint64, write, access bool) {
 		l := p.mm.Leaf(addr)
 		done := uint64(0)
 		if l != nil {
-			done = p.touchMapped(l, i, m, write, access)
+			done = p.touchMapped(l, i, m, addr, write, access)
 			if done == 0 && write {
 				if done = p.anonRun(l, i, m, addr, access); done == 0 {
 					done = p.cowRun(l, i, m, addr, access)
@@ -160,10 +164,11 @@ func (p *Process) touchSeq(addr, n uint64, write, access bool) {
 		if done == 0 {
 			p.fault(addr, write)
 			if access {
-				if l = p.mm.Leaf(addr); l != nil {
-					l.TouchRun(i, 1, write)
+				cost := p.k.cost.TouchMapped
+				if l = p.mm.Leaf(addr); l != nil && l.TouchRun(i, 1, write) > 0 {
+					cost -= p.translate(addr, 1)
 				}
-				p.spend(p.k.cost.TouchMapped)
+				p.spend(cost)
 			}
 			done = 1
 		}
@@ -182,14 +187,14 @@ func (p *Process) until(steps uint64, each engine.Time) uint64 {
 }
 
 // touchMapped accesses a run of mapped pages and returns its length.
-func (p *Process) touchMapped(l *addrspace.Leaf, i uint, n uint64, write, access bool) uint64 {
+func (p *Process) touchMapped(l *addrspace.Leaf, i uint, n, addr uint64, write, access bool) uint64 {
 	each := p.k.cost.TouchMapped
 	if !access {
 		each = 0
 	}
 	done := l.TouchRun(i, int(p.until(n, each)), write)
 	if done > 0 && each > 0 {
-		p.spend(engine.Time(done) * each)
+		p.spend(engine.Time(done)*each - p.translate(addr, uint64(done)))
 	}
 	return uint64(done)
 }
@@ -208,6 +213,7 @@ func (p *Process) anonRun(l *addrspace.Leaf, i uint, n, addr uint64, access bool
 		each += k.cost.TouchMapped
 	}
 	n = p.until(n, each)
+	start := addr
 	cpu := p.cpu()
 	ac, flags := k.fastContext(&p.task, gfpAnon)
 	k.deferWakes = true
@@ -234,6 +240,9 @@ func (p *Process) anonRun(l *addrspace.Leaf, i uint, n, addr uint64, access bool
 	if done > 0 {
 		k.count(vmstat.PgFault, done)
 		p.minFlt += done
+		if access {
+			p.translate(start, done)
+		}
 		p.spend(engine.Time(done) * each)
 	}
 	k.wakeDeferred()

@@ -13,8 +13,9 @@ func (k *Kernel) zap(v *addrspace.VMA, start, end uint64, cpu int) int {
 	noteHiwater(v.Space)
 	k.lruAddDrain(cpu)
 	cleared := 0
-	eachLeaf(v.Space, start, end, func(l *addrspace.Leaf, from, to uint, _ uint64) bool {
+	eachLeaf(v.Space, start, end, func(l *addrspace.Leaf, from, to uint, base uint64) bool {
 		if l.Used > 0 {
+			k.gather(v.Space, l, base, from, to)
 			cleared += k.zapLeaf(v, l, from, to, cpu)
 		}
 		return true
@@ -108,6 +109,7 @@ func (k *Kernel) unmapAll(s *addrspace.Space, cpu int, tables addrspace.TableAll
 		}
 	}
 	s.FreeTables(0, s.Layout.TaskSize, 0, 0, tables)
+	k.flushTLBMM(s, true)
 }
 
 // exitMM takes the whole address space away (exit_mmap).
@@ -116,6 +118,7 @@ func (p *Process) exitMM() {
 	if s == nil {
 		return
 	}
+	p.k.lazyTLB(s)
 	p.k.unmapAll(s, p.cpu(), p, func(n int) {
 		if n > 0 && !p.proc.Killed() {
 			p.spend(engine.Time(n) * p.k.cost.UnmapPage)

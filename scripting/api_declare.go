@@ -33,6 +33,7 @@ var declarations = []Entry{
 			{Name: "cma", Kind: KindSize, Opt: true, Doc: "the kernel's `cma=`: memory for contiguous allocations, of which movable pages may be lent; of the simulator only"},
 			{Name: "kernelcore", Kind: KindAny, Opt: true, Lua: "Size", Doc: "the kernel's `kernelcore=`: how much memory is not ZONE_MOVABLE, a size or a share such as `\"50%\"`; of the simulator only"},
 			{Name: "movablecore", Kind: KindAny, Opt: true, Lua: "Size", Doc: "the kernel's `movablecore=`: how much memory is ZONE_MOVABLE, a size or a share; of the simulator only"},
+			{Name: "tlb", Kind: KindAny, Opt: true, Lua: "boolean|table", Default: "false", Doc: "a translation lookaside buffer in each CPU: `{ entries = 1536, ways = 12 }`, or `true` for just that; entries a multiple of ways, their quotient a power of two, 0 entries for none. Accesses then cost less where the buffer has the translation, and memory that is unmapped or restricted costs flushes, on other CPUs too. Without it every access costs what one that misses does. Of the simulator only"},
 		}}},
 		Results: []Result{{"m", "Machine"}},
 		Doc:     "Declares the machine, once, and gives the object `m`.",

@@ -20,6 +20,11 @@ var machineCalls = []Entry{
 		fn:      machineZone,
 	},
 	{
+		Scope: ScopeMachine, Name: "tlb", Args: []Arg{{Name: "name", Kind: KindString}}, Results: []Result{{"value", "number"}},
+		Doc: "Reads a counter of the translation lookaside buffers of a machine declared with `tlb`: `hits` and `misses` of accesses, `flush_one` (pages dropped alone), `flush_all` (flushes of a whole address space), `received` (interrupts that asked a CPU for a flush), each of all CPUs together or, as in `cpu0.misses`, of one; `shootdowns`, flushes that interrupted other CPUs. Of the simulator only: an ordinary kernel does not count them.",
+		fn:  machineTLBCall,
+	},
+	{
 		Scope: ScopeMachine, Name: "proc", Args: []Arg{{Name: "path", Kind: KindString}}, Results: []Result{{"text", "string?"}, {"errno", "string?"}},
 		Errnos: []string{"ENOENT"},
 		Doc:    "Gives the text of a file such as `/proc/buddyinfo`.",

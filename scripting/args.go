@@ -22,7 +22,7 @@ type value struct {
 }
 
 // maxSlots bounds the arguments of a function, counting the fields of its tables.
-const maxSlots = 16
+const maxSlots = 17
 
 // call is one call from Lua while it is served. A thread has one, which is used again for every call: what a
 // function needs of it after it has blocked, it takes before.

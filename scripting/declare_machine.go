@@ -6,6 +6,9 @@ import (
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"mmsim/mm"
+	"mmsim/mm/tlb"
 )
 
 // Slots of machine{}'s fields.
@@ -25,6 +28,7 @@ const (
 	machineCMA
 	machineKernelCore
 	machineMovableCore
+	machineTLB
 )
 
 const defaultRAM = 1 << 30
@@ -57,6 +61,7 @@ func declareMachine(c *call) int {
 		m.Seed = *s.seed
 	}
 	c.zones(&m, v)
+	c.tlb(&m, v[machineTLB])
 	s.sc.Machine, s.sc.machined, s.sc.seeded = m, true, true
 	s.main.rand = nil
 	c.L.Push(s.machine)
@@ -84,6 +89,42 @@ func (c *call) zones(m *Machine, v []value) {
 		})
 		m.Distance = append(m.Distance, distances)
 	}
+}
+
+var tlbFields = []Arg{
+	{Name: "entries", Kind: KindInt, Opt: true, Min: 0, Max: tlb.MaxEntries},
+	{Name: "ways", Kind: KindInt, Opt: true, Min: 1, Max: tlb.MaxEntries},
+}
+
+// tlb reads the size of the translation lookaside buffers: true is the usual one, false, or 0 entries, none.
+func (c *call) tlb(m *Machine, v value) {
+	if !v.set {
+		return
+	}
+	size := mm.DefaultTLB
+	switch lv := v.lv.(type) {
+	case lua.LBool:
+		if !lv {
+			return
+		}
+	case *lua.LTable:
+		f := c.fields(tlbFields, lv, "tlb")
+		if f[0].set {
+			size.Entries = int(f[0].n)
+		}
+		if f[1].set {
+			size.Ways = int(f[1].n)
+		}
+		if size.Entries == 0 {
+			return
+		}
+	default:
+		c.fail("tlb: expected true, false or a table { entries=, ways= }, got %s", typeName(lv))
+	}
+	if err := tlb.Check(size.Entries, size.Ways); err != nil {
+		c.fail("tlb: %v", err)
+	}
+	m.TLB = TLB{Entries: size.Entries, Ways: size.Ways}
 }
 
 // share reads a size or a percentage of memory.

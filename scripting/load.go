@@ -155,6 +155,7 @@ func (sc *Scenario) boot(sim *engine.Sim, cost *mm.CostTable) (*mm.Kernel, error
 		KernelCore:  phys.CoreSize{Bytes: uint64(m.KernelCore.Bytes), Percent: m.KernelCore.Percent},
 		MovableCore: phys.CoreSize{Bytes: uint64(m.MovableCore.Bytes), Percent: m.MovableCore.Percent},
 	}
+	cfg.TLB = mm.TLBConfig{Entries: m.TLB.Entries, Ways: m.TLB.Ways}
 	for _, n := range m.Nodes {
 		cfg.Nodes = append(cfg.Nodes, mm.NodeConfig{RAM: uint64(n.RAM), CPUs: n.CPUs})
 	}

@@ -48,6 +48,14 @@ func machineZone(c *call) int {
 	return c.number(float64(n))
 }
 
+func machineTLBCall(c *call) int {
+	n, err := c.kernel().k.TLB(c.v[0].s)
+	if err != nil {
+		c.fail("%v", err)
+	}
+	return c.number(float64(n))
+}
+
 func machineProc(c *call) int {
 	k := c.kernel().k
 	text, ok := k.ProcFile(c.v[0].s)

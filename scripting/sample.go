@@ -19,7 +19,7 @@ type sampleName struct {
 }
 
 var (
-	sampleKinds     = []string{"meminfo", "vmstat", "zone", "buddy", "process", "cgroup", "psi", "slab"}
+	sampleKinds     = []string{"meminfo", "vmstat", "zone", "buddy", "process", "cgroup", "psi", "slab", "tlb"}
 	laterKinds      = []string{"cgroup", "slab"}
 	sampledStatuses = []string{"VmRSS", "VmSwap", "VmSize", "RssAnon", "RssFile", "RssShmem", "VmPTE"}
 )
@@ -80,6 +80,9 @@ func (sc *Scenario) catalogue(k *mm.Kernel) *catalogue {
 			add("psi", "memory."+line+"."+n)
 		}
 	}
+	for _, n := range k.TLBNames() {
+		add("tlb", n)
+	}
 	for _, p := range sc.Processes {
 		c.process[p.Name] = true
 		for _, f := range sampledStatuses {
@@ -108,6 +111,10 @@ func (c *catalogue) expand(name string) ([]string, error) {
 			return nil, fmt.Errorf("nothing that can be sampled is like '%s'", clip(name))
 		}
 		return out, nil
+	}
+	if kind == "tlb" && len(known) == 0 {
+		_, err := c.k.TLB(rest)
+		return nil, err
 	}
 	if kind != "process" {
 		return nil, fmt.Errorf("%s", unknown("sampled name", name, known))
@@ -185,6 +192,9 @@ func (r *run) probe(name string) func() float64 {
 		return func() float64 { n, _ := k.Buddy(node, part[1], order); return float64(n) }
 	case "psi":
 		return func() float64 { return r.pressure(part[0], part[1], part[2]) }
+	}
+	if kind == "tlb" {
+		return func() float64 { n, _ := k.TLB(rest); return float64(n) }
 	}
 	process, field := strings.Join(part[:len(part)-1], "."), part[len(part)-1]
 	return func() float64 {

@@ -50,7 +50,14 @@ type Machine struct {
 
 	KernelCore  Share `json:"kernelcore,omitzero"`
 	MovableCore Share `json:"movablecore,omitzero"`
+	TLB         TLB   `json:"tlb,omitzero"`
 	at          place
+}
+
+// TLB is the size of each CPU's translation lookaside buffer. The zero value is none.
+type TLB struct {
+	Entries int `json:"entries"`
+	Ways    int `json:"ways"`
 }
 
 // Share is a part of memory: so many bytes, or so many per cent. The zero value is not given.

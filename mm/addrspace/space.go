@@ -1,5 +1,7 @@
 package addrspace
 
+import "mmsim/mm/tlb"
+
 // Kinds of resident memory, indices of Space.RSS (MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES).
 const (
 	RSSFile = iota
@@ -30,6 +32,7 @@ type Space struct {
 	TablePages                       int64        // page-table pages below the top one (pgtables_bytes / 4096)
 	WriteLocked                      bool         // its process, which may sleep meanwhile, moves or changes a VMA and has not brought the sums up to date (mmap_lock)
 	Swapped                          bool         // it is on the list of spaces that may have swap entries (mmlist)
+	Context                          tlb.Context  // what translation lookaside buffers may know of it (mm->context)
 	Aged                             []AgingMark  // by node, what the walks of the multi-generational LRU have seen (mm->lru_gen)
 
 	vmas  vmas
