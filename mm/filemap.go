@@ -125,18 +125,24 @@ func (p *Process) filemapGetPages(f *file, m *mapping, index, last uint64, batch
 		}
 		pfn := phys.PFN(batch[n-1])
 		page := k.Mem.Page(pfn)
+		ran := false // others may have
 		if page.Test(phys.FlagReadahead) {
+			ran = true
 			at := index + uint64(n) - 1
 			p.pageCacheAsyncReadahead(m, f, pfn, last-at)
 		}
 		if m.tree.Page(index+uint64(n)-1) == uint32(pfn) && page.Test(phys.FlagLocked) {
+			ran = true
 			p.waitPage(pfn)
 			if p.fatalSignal() {
 				return 0, EINTR
 			}
 			n--
 		}
-		if n = m.stillThere(index, batch[:n]); n > 0 {
+		if ran {
+			n = m.stillThere(index, batch[:n])
+		}
+		if n > 0 {
 			return n, 0
 		}
 	}
