@@ -93,7 +93,7 @@ func (c *call) zones(m *Machine, v []value) {
 
 var tlbFields = []Arg{
 	{Name: "entries", Kind: KindInt, Opt: true, Min: 0, Max: tlb.MaxEntries},
-	{Name: "ways", Kind: KindInt, Opt: true, Min: 1, Max: tlb.MaxEntries},
+	{Name: "ways", Kind: KindInt, Opt: true, Min: 1, Max: tlb.MaxWays},
 }
 
 // tlb reads the size of the translation lookaside buffers: true is the usual one, false, or 0 entries, none.

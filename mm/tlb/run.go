@@ -9,7 +9,8 @@ const (
 	seqNone  seqMode = iota // nothing
 	seqPages                // they were of the pages [start, end), in this order; entries holds what there is
 	seqFull                 // the same, and they fill the buffer: the last of them are all that it holds. entries is out of date
-	seqRound                // they went round within [start, end), which fits, and pos is next; used is that of the last full round
+	seqAnew                 // the same, after others of the same kind up to oldEnd that filled the buffer, of which it still holds as many as there is room for
+	seqRound                // they went round within [start, end), which fits, and pos is next; order is that of the last full round
 )
 
 // A sequence is a run of pages of one identifier.
@@ -17,6 +18,7 @@ type sequence struct {
 	mode            seqMode
 	asid            int
 	start, end, pos uint64
+	oldEnd          uint64
 }
 
 // Run translates n pages from one on, in order, as Access would one by one, and returns how many the buffer did not have.
@@ -32,6 +34,17 @@ func (t *TLB) Run(asid int, page, n uint64) (misses uint64) {
 			q.end += n
 			t.Misses += n
 			return n
+		case q.mode == seqFull && apart(page, n, q.end-size, size):
+			q.mode, q.oldEnd, q.start, q.end = seqAnew, q.end, page, page
+		}
+		if q.mode == seqAnew && page == q.end && apart(page, n, q.oldEnd-size, size) {
+			if q.end += n; q.end-q.start >= size {
+				q.mode = seqFull
+			}
+			t.Misses += n
+			return n
+		}
+		switch {
 		case q.mode == seqPages && page == q.start && n <= q.end-q.start:
 			q.mode, q.pos = seqRound, q.start // as many as fit, or the mode would be seqFull
 		}
@@ -62,6 +75,9 @@ func (t *TLB) Run(asid int, page, n uint64) (misses uint64) {
 	return t.Misses - before
 }
 
+// apart tells whether n pages from one on and m from another share none.
+func apart(a, n, b, m uint64) bool { return a+n <= b || b+m <= a }
+
 // settle writes down what the buffer holds.
 func (t *TLB) settle() {
 	if t.seq.mode > seqPages {
@@ -71,25 +87,38 @@ func (t *TLB) settle() {
 
 func (t *TLB) writeDown() {
 	q := &t.seq
+	hits, misses := t.Hits, t.Misses
 	switch q.mode {
 	case seqFull:
-		size := uint64(len(t.entries))
-		for i := range size {
-			page := q.end - size + i
-			at := (page&t.mask)*t.ways + i/(t.mask+1)
-			t.clock++
-			t.entries[at], t.used[at] = entryOf(q.asid, page), t.clock
-		}
+		t.fill(q.end)
 		q.mode = seqNone
+	case seqAnew:
+		t.fill(q.oldEnd)
+		for page := q.start; page < q.end; page++ {
+			t.access(q.asid, page)
+		}
+		q.mode = seqPages
 	case seqRound:
-		hits := t.Hits
 		for page := q.start; page < q.pos; page++ {
 			t.access(q.asid, page)
 		}
-		t.Hits = hits
 		q.mode = seqPages
 		if q.pos > q.start {
 			q.end = q.pos
+		}
+	}
+	t.Hits, t.Misses = hits, misses
+}
+
+// fill makes the pages before one what the buffer holds.
+func (t *TLB) fill(end uint64) {
+	t.Flush()
+	t.count[t.seq.asid] = len(t.entries)
+	for i, set := range t.order {
+		for w := range t.ways {
+			back := (end - 1 - uint64(i)) & t.mask // of the last page of the set
+			page := end - 1 - back - w*(t.mask+1)
+			t.entries[uint64(i)*t.ways+set>>(4*w)&15] = entryOf(t.seq.asid, page)
 		}
 	}
 }

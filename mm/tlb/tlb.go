@@ -8,16 +8,19 @@ import (
 // NrASIDs is the number of address spaces that a CPU's buffer tells apart (TLB_NR_DYN_ASIDS).
 const NrASIDs = 6
 
-// MaxEntries bounds the size of a buffer.
-const MaxEntries = 1 << 16
+// MaxEntries and MaxWays bound the size of a buffer and of its sets.
+const (
+	MaxEntries = 1 << 16
+	MaxWays    = 16
+)
 
 // Check tells what is wrong with a buffer of so many entries in sets of so many ways; the error names the nearest that can be. Sets are a power of two.
 func Check(entries, ways int) error {
 	switch {
 	case entries < 1 || entries > MaxEntries:
 		return fmt.Errorf("%d entries: expected a number from 1 to %d", entries, MaxEntries)
-	case ways < 1 || ways > entries:
-		return fmt.Errorf("%d ways: expected a number from 1 to the number of entries, %d", ways, entries)
+	case ways < 1 || ways > min(entries, MaxWays):
+		return fmt.Errorf("%d ways: expected a number from 1 to %d", ways, min(entries, MaxWays))
 	}
 	sets := entries / ways
 	if entries%ways == 0 && sets&(sets-1) == 0 {
@@ -40,19 +43,25 @@ type TLB struct {
 	Hits, Misses uint64
 
 	entries []uint64 // by set; 0: none
-	used    []uint64 // by entry, the clock when it was used last; 0: none
-	clock   uint64
-	where   []uint32 // by the low bits of the page: the entry that such a page took last, to find it without looking through the set
+	order   []uint64 // by set, its ways, 4 bits each, the one used last lowest; those without an entry highest
+	where   []uint8  // by the low bits of the page: the way that such a page took last, to find it without looking through the set
 	ways    uint64
 	mask    uint64 // sets less one
+	last    uint   // where in order the way is that was used least recently
 	count   [NrASIDs]int
 
 	seq sequence
 }
 
 func (t *TLB) init(entries, ways int) {
-	t.entries, t.used = make([]uint64, entries), make([]uint64, entries)
-	t.where = make([]uint32, 4<<bits.Len(uint(entries-1)))
+	t.entries, t.order = make([]uint64, entries), make([]uint64, entries/ways)
+	for i := range t.order {
+		for w := range ways {
+			t.order[i] |= uint64(w) << (4 * w)
+		}
+	}
+	t.last = 4 * uint(ways-1)
+	t.where = make([]uint8, 4<<bits.Len(uint(entries-1)))
 	t.ways = uint64(ways)
 	t.mask = uint64(entries/ways) - 1
 	t.seq.mode = seqNone
@@ -61,11 +70,33 @@ func (t *TLB) init(entries, ways int) {
 func entryOf(asid int, page uint64) uint64 { return page<<3 | uint64(asid+1) }
 func asidOf(entry uint64) int              { return int(entry&7) - 1 }
 
-// set is the place where a page can be: the entries, and when they were used.
-func (t *TLB) set(page uint64) (entries, used []uint64) {
-	i := (page & t.mask) * t.ways
-	entries = t.entries[i : i+t.ways]
-	return entries, t.used[i : i+t.ways][:len(entries)]
+// find is the way that has an entry in a set, -1 for none.
+func (t *TLB) find(set int, e uint64) int {
+	first := set * int(t.ways)
+	for i, was := range t.entries[first : first+int(t.ways)] {
+		if was == e {
+			return i
+		}
+	}
+	return -1
+}
+
+// lift makes a way the one that was used last. The four bits that name it are found without a branch, which could not be predicted.
+func (t *TLB) lift(set int, way uint64) {
+	const ones = 0x1111111111111111
+	o := t.order[set]
+	x := o ^ way*ones
+	at := uint(bits.TrailingZeros64((x-ones)&^x&(ones<<3))) &^ 3
+	low := o & (1<<at - 1)
+	t.order[set] = o>>at>>4<<4<<at | low<<4 | way
+}
+
+// sink empties a way and makes it the next to be taken.
+func (t *TLB) sink(set, way int) {
+	t.entries[set*int(t.ways)+way] = 0
+	t.lift(set, uint64(way))
+	o := t.order[set]
+	t.order[set] = o>>4 | o&15<<t.last
 }
 
 // Access translates one page and tells whether the buffer had it; it has it then.
@@ -77,43 +108,34 @@ func (t *TLB) Access(asid int, page uint64) bool {
 	return t.access(asid, page)
 }
 
-// access does so when entries and used are up to date.
+// access does so when entries and order are up to date.
 func (t *TLB) access(asid int, page uint64) bool {
 	e := entryOf(asid, page)
-	t.clock++
 	where := &t.where[page&uint64(len(t.where)-1)]
-	if at := *where; t.entries[at] == e {
-		t.used[at] = t.clock
+	set := int(page & t.mask)
+	first := set * int(t.ways)
+	way := int(*where)
+	if t.entries[first+way] != e {
+		way = t.find(set, e)
+	}
+	if way >= 0 {
+		*where = uint8(way)
+		t.lift(set, uint64(way))
 		t.Hits++
 		return true
 	}
-	entries, used := t.set(page)
-	first := uint32((page & t.mask) * t.ways)
-	for i, was := range entries {
-		if was == e {
-			used[i] = t.clock
-			*where = first + uint32(i)
-			t.Hits++
-			return true
-		}
-	}
-	oldest := ^uint64(0)
-	for i, u := range used {
-		oldest = min(oldest, u<<wayBits|uint64(i)) // with the way in it: a branch here could not be predicted
-	}
-	at := oldest & (1<<wayBits - 1)
-	if was := entries[at]; was != 0 {
+	o := t.order[set]
+	at := o >> t.last
+	t.order[set] = (o^at<<t.last)<<4 | at
+	if was := t.entries[first+int(at)]; was != 0 {
 		t.count[asidOf(was)]--
 	}
-	entries[at], used[at] = e, t.clock
-	*where = first + uint32(at)
+	t.entries[first+int(at)] = e
+	*where = uint8(at)
 	t.count[asid]++
 	t.Misses++
 	return false
 }
-
-// wayBits are enough to number the ways of a set.
-const wayBits = 16
 
 // FlushPage drops one page (INVLPG) and tells whether it was there.
 func (t *TLB) FlushPage(asid int, page uint64) bool {
@@ -121,17 +143,15 @@ func (t *TLB) FlushPage(asid int, page uint64) bool {
 		return false
 	}
 	t.settle()
-	e := entryOf(asid, page)
-	entries, used := t.set(page)
-	for i, was := range entries {
-		if was == e {
-			entries[i], used[i] = 0, 0
-			t.count[asid]--
-			t.seq.mode = seqNone
-			return true
-		}
+	set := int(page & t.mask)
+	way := t.find(set, entryOf(asid, page))
+	if way < 0 {
+		return false
 	}
-	return false
+	t.sink(set, way)
+	t.count[asid]--
+	t.seq.mode = seqNone
+	return true
 }
 
 // FlushASID drops what an identifier has.
@@ -146,7 +166,7 @@ func (t *TLB) FlushASID(asid int) {
 	t.settle()
 	for i, e := range t.entries {
 		if e != 0 && asidOf(e) == asid {
-			t.entries[i], t.used[i] = 0, 0
+			t.sink(i/int(t.ways), i%int(t.ways))
 		}
 	}
 	t.count[asid] = 0
@@ -156,7 +176,6 @@ func (t *TLB) FlushASID(asid int) {
 // Flush drops everything.
 func (t *TLB) Flush() {
 	clear(t.entries)
-	clear(t.used)
 	t.count = [NrASIDs]int{}
 	t.seq.mode = seqNone
 }
