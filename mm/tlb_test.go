@@ -59,6 +59,37 @@ func TestTLBReach(t *testing.T) {
 	}
 }
 
+// Touches in random order are looked up one by one: all of them hit within the reach, and beyond it, on average, the share that the buffer holds does.
+func TestTLBDrawn(t *testing.T) {
+	for pages, want := range map[uint64]float64{32: 1, 64: 1, 640: 0.1} {
+		for _, order := range []TouchOrder{TouchRandom, TouchZipf} {
+			k := testMachine{tlb: smallTLB}.boot(t)
+			k.spawn(t, "p", func(p *Process) {
+				a := p.mustMmap(t, pages*4*kib)
+				p.write(a, pages*4*kib)
+				p.read(a, pages*4*kib)
+				const n = 20_000
+				misses, hits, now := k.tlbCount(t, "misses"), k.tlbCount(t, "hits"), k.Sim.Now()
+				p.Touch(TouchArgs{Addr: a, Len: pages * 4 * kib, Order: order, N: n})
+				misses, hits = k.tlbCount(t, "misses")-misses, k.tlbCount(t, "hits")-hits
+				share := float64(hits) / n
+				switch {
+				case misses+hits != n:
+					t.Errorf("%d pages: %d misses and %d hits make not %d", pages, misses, hits, n)
+				case want == 1 && share != 1, want < 1 && order == TouchRandom && (share < want-0.01 || share > want+0.01):
+					t.Errorf("%d pages: a share of %v hit, want %v", pages, share, want)
+				case want < 1 && order == TouchZipf && (share < 2*want || share > 0.95):
+					t.Errorf("%d pages, the first used most: a share of %v hit", pages, share)
+				}
+				if took, want := k.Sim.Now()-now, n*k.cost.TouchMapped-engine.Time(hits)*k.cost.PageWalk; took != want {
+					t.Errorf("%d pages: it took %v, want %v", pages, took, want)
+				}
+			})
+			k.run(t)
+		}
+	}
+}
+
 // What is unmapped, restricted, copied, moved or written to another process is looked up again, and nothing else is.
 func TestTLBFlushes(t *testing.T) {
 	const n = 40 * addrspace.PageSize

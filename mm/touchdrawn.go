@@ -16,14 +16,18 @@ func (p *Process) touchDrawn(a TouchArgs, m int64, next func() uint64) int64 {
 	}
 	room := int64(p.until(uint64(m), each))
 	done := int64(0)
+	buffered, saved := p.k.tlb != nil, engine.Time(0)
 	for done < room {
 		addr := a.Addr + next()*a.Stride
 		if l := p.mm.LeafAnywhere(addr); l != nil && l.Touch(addrspace.Slot(addr), a.Write) {
 			done++
+			if buffered {
+				saved += p.translate(addr, 1)
+			}
 			continue
 		}
 		if done > 0 {
-			p.spend(engine.Time(done) * each)
+			p.spend(engine.Time(done)*each - saved)
 			if p.pending != "" {
 				p.checkSignals()
 			}
@@ -31,7 +35,7 @@ func (p *Process) touchDrawn(a TouchArgs, m int64, next func() uint64) int64 {
 		p.touchOne(addr, a.Write)
 		return done + 1
 	}
-	p.spend(engine.Time(done) * each)
+	p.spend(engine.Time(done)*each - saved)
 	if p.pending != "" {
 		p.checkSignals()
 	}
