@@ -85,8 +85,9 @@ type Process struct {
 	pending     string // a signal to act on: SIGKILL, SIGSEGV, ...
 	pendingOOM  bool
 	oomScoreAdj int
-	adjMin      int  // the lowest oom_score_adj that it may set without privilege
-	oomSkip     bool // MMF_OOM_SKIP: its memory is freed or cannot be
+	adjMin      int         // the lowest oom_score_adj that it may set without privilege
+	oomSkip     bool        // MMF_OOM_SKIP: its memory is freed or cannot be
+	began       engine.Time // when it started
 	minFlt      uint64
 	majFlt      uint64
 	stack       []phys.PFN // kernel stack
@@ -178,6 +179,7 @@ func (k *Kernel) newProcess(name string, nice, cpu int) *Process {
 
 // start makes the process run its body from a time on.
 func (p *Process) start(at engine.Time, body func(*Process)) {
+	p.began = max(at, p.k.Sim.Now())
 	p.proc = p.k.Sim.Go(p.name, engine.ProcOptions{Nice: p.nice, CPU: p.pin, Start: at}, func(*engine.Proc) {
 		defer p.end()
 		p.checkSignals()

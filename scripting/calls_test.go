@@ -18,9 +18,9 @@ import (
 
 // callsDir holds a scenario of random system calls, calls.lua, and what a real kernel made of it: in seeds-FROM-TO.gz the rows of the observations.csv of
 // one run after the other, without the times, each run after a line with its seed. A seed is a boot of a machine, set as the seed says, on which 15
-// processes, three of each of five kinds, and the children that they make, walk one after the other, each by a stream of its own: the 15 runs that are
-// kept are 225 sequences of calls from as many seeds. A run is no use where a walk has met the recorder's own memory, which lies elsewhere than a
-// simulated program's: unmapped it, or mapped something so low that it shares a page table with the recorder's image. Runs are recorded with
+// processes, three of each of five kinds, and the children that they make, walk one after the other, each by a stream of its own: the 25 runs that are
+// kept are 375 sequences of calls from as many seeds. What would meet the recorder's own memory, which lies elsewhere than a simulated program's, is left out
+// by the scenario itself. Runs are recorded with
 //
 //	for s in $(seq 1 60); do oracle/run scripting/testdata/calls/calls.lua --set seed=$s -o DIR/$s; done
 //	go test ./scripting -run TestRecordCalls -record DIR

@@ -46,7 +46,7 @@ func (c *procCmd) Run(a *app) error {
 	}
 	switch {
 	case a.command != nil:
-		return runTool(a, files.machine(), a.command)
+		return runTool(a, files, a.command)
 	case c.File == "":
 		return c.list(a, files, times)
 	}
@@ -139,17 +139,6 @@ func (f procFiles) names() []string {
 	}
 	slices.Sort(names)
 	return names
-}
-
-// machine are the files that are of no process: a tool sees them in place of the real ones, whose processes are others.
-func (f procFiles) machine() procFiles {
-	var out procFiles
-	for _, file := range f {
-		if file.Name[0] < '0' || file.Name[0] > '9' {
-			out = append(out, file)
-		}
-	}
-	return out
 }
 
 // text is the text of a file by its name in /proc.

@@ -302,9 +302,17 @@ func TestPrometheusProcess(t *testing.T) {
 	maps := load[*procfs.Maps](t, "process/x86_64/full/maps")
 	rollup := filled(load[*procfs.SmapsRollup](t, "process/x86_64/full/smaps_rollup"))
 	status := filled(load[*procfs.Status](t, "process/x86_64/full/status"))
+	stat := &procfs.PIDStat{
+		PID: 89, Comm: "a) (b", State: 'S', PPID: 1, PGRP: 2, Session: 3, TPGID: -1, Flags: 5, MinFlt: 6, CMinFlt: 7, MajFlt: 8, CMajFlt: 9, UTime: 10, STime: 11,
+		Priority: 30, Nice: -10, Threads: 12, StartTime: 13, VSize: 14 << 12, RSS: 15, RSSLimit: 1<<64 - 1, StartCode: 16, EndCode: 17, StartStack: 18,
+		StartBrk: 19, ExitSignal: 20, Processor: 21,
+	}
+	if again, err := procfs.ParsePIDStat(procfs.Text(stat)); err != nil || *again != *stat {
+		t.Errorf("%+v, %v, want %+v", again, err, stat)
+	}
 	fs := mount(t, map[string]procfs.File{
 		"89/maps": maps, "89/smaps_rollup": rollup, "89/status": status,
-		"89/statm": &procfs.Statm{Size: 7, Resident: 6, Shared: 5, Text: 4, Data: 2},
+		"89/statm": &procfs.Statm{Size: 7, Resident: 6, Shared: 5, Text: 4, Data: 2}, "89/stat": stat,
 	})
 	p, err := fs.Proc(89)
 	if err != nil {
@@ -344,6 +352,14 @@ func TestPrometheusProcess(t *testing.T) {
 		equal(t, name, v[0], v[1]<<10)
 	}
 	equal(t, "name", s.Name, "app")
+	st, err := p.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "stat", fmt.Sprint(st.PID, st.Comm, st.State, st.PPID, st.PGRP, st.Session, st.TPGID, st.Flags, st.MinFlt, st.CMinFlt, st.MajFlt, st.CMajFlt,
+		st.UTime, st.STime, st.Priority, st.Nice, st.NumThreads, st.Starttime, st.VSize, st.RSS, st.RSSLimit, st.Processor),
+		fmt.Sprint(stat.PID, stat.Comm, "S", stat.PPID, stat.PGRP, stat.Session, stat.TPGID, stat.Flags, stat.MinFlt, stat.CMinFlt, stat.MajFlt, stat.CMajFlt,
+			stat.UTime, stat.STime, stat.Priority, stat.Nice, stat.Threads, stat.StartTime, stat.VSize, stat.RSS, stat.RSSLimit, stat.Processor))
 	m, err := p.Statm()
 	if err != nil {
 		t.Fatal(err)
