@@ -9,14 +9,15 @@ import (
 
 // ext4 is the file system of the data disk: files in extents on one device, blocks given out when data is written back (delayed allocation).
 type ext4 struct {
-	k    *Kernel
-	dev  *engine.Device
-	bdi  *flusher
-	grow uint64 // bytes of the device beside the room for new files
-	next uint64 // the first block that was never given out
-	free uint64 // blocks given back; which ones does not matter to anything that is modelled
-	meta ext4meta
-	held uint64 // blocks that delayed allocation has promised (s_dirtyclusters_counter)
+	k     *Kernel
+	dev   *engine.Device
+	bdi   *flusher
+	grow  uint64 // bytes of the device beside the room for new files
+	next  uint64 // the first block that was never given out
+	free  uint64 // blocks given back; which ones does not matter to anything that is modelled
+	meta  ext4meta
+	super superBlock
+	held  uint64 // blocks that delayed allocation has promised (s_dirtyclusters_counter)
 }
 
 // dataRoom is the room on the data disk beside what the declared files take, in bytes.
@@ -26,8 +27,11 @@ func newExt4(k *Kernel) *ext4 {
 	dev := engine.NewDevice(k.Sim, k.cost.Devices["ssd"])
 	fs := &ext4{k: k, dev: dev, bdi: k.newFlusher("254:0", dev), grow: dataRoom, next: 1}
 	fs.initMeta()
+	fs.super.init(k)
 	return fs
 }
+
+func (fs *ext4) kernel() *Kernel { return fs.k }
 
 func (fs *ext4) name() string { return "ext4" }
 
@@ -155,5 +159,6 @@ func (fs *ext4) evict(cpu int, i *inode) {
 	fs.held -= i.delayed.Truncate(0)
 	fs.free += i.blocks.Truncate(0)
 	k.objects.remove(&i.mapping)
+	k.destroyInode(cpu, i)
 	i.evicting = false
 }

@@ -124,6 +124,9 @@ func (p *Process) startMeta(m *mapping, block uint64) {
 	p.k.submitRead(p.cpu(), m, block, 1)
 }
 
+// extentsKnown marks the block of extents whose content is in memory with the inode (the tree of extent status).
+const extentsKnown = 1 << 63
+
 // readExtents reads the block of extents that tells where a page of a file is, if the file has more extents than its inode holds and the block has not been
 // read yet (ext4_find_extent; what was read stays known in the tree of extent status).
 func (fs *ext4) readExtents(p *Process, i *inode, index uint64) {
@@ -134,12 +137,16 @@ func (fs *ext4) readExtents(p *Process, i *inode, index uint64) {
 	for uint64(len(i.extentBlocks)) <= leaf {
 		i.extentBlocks = append(i.extentBlocks, 0)
 	}
-	if i.extentBlocks[leaf] != 0 {
+	b := &i.extentBlocks[leaf]
+	if *b&extentsKnown != 0 {
 		return
 	}
-	fs.meta.nextFolder++
-	i.extentBlocks[leaf] = fs.meta.nextFolder
-	fs.readMeta(p, i.extentBlocks[leaf])
+	if *b == 0 {
+		fs.meta.nextFolder++
+		*b = fs.meta.nextFolder
+	}
+	*b |= extentsKnown
+	fs.readMeta(p, *b&^extentsKnown)
 }
 
 // readExtents reads what tells where a page of a mapping is on the device.

@@ -246,6 +246,7 @@ func (f *flusher) writebackInodes(w *flushWork) (wrote int64) {
 		}
 		f.lists.Requeue(wi, i.tree.Tagged(pagecache.Dirty) > 0, c.nrToWrite <= 0, w.integrity, k.jiffies())
 		wi.State &^= writeback.Sync
+		k.inodeAddLRU(i, false)
 		f.syncDone.Broadcast()
 		if wrote > 0 && (k.jiffies() > start+turnTime || w.pages <= 0) {
 			break

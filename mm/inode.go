@@ -3,6 +3,7 @@ package mm
 import (
 	"mmsim/mm/addrspace"
 	"mmsim/mm/extents"
+	"mmsim/mm/slab"
 	"mmsim/mm/writeback"
 )
 
@@ -25,9 +26,18 @@ type inode struct {
 	disk         uint64   // its number on the disk
 	inCore       bool     // it has been read from the disk
 	metaBlock    uint64   // where a folder's names are
-	extentBlocks []uint64 // where its extents are, of those that were read
-	evicting     bool     // it goes when the last of its pages has come back from the device
+	extentBlocks []uint64 // where its extents are, of those that were ever read; extentsKnown is set in those that still are
+
+	object   slab.ID         // its memory; 0: it has none, or had it before the machine was started
+	pseudo   slab.ID         // the dentry of one that has no name in any folder
+	dentry   *dentry         // its name, if that is in memory: it holds the inode then
+	links    lruLinks[inode] // on its file system's list of those nobody uses (s_inode_lru)
+	lruState inodeLRU
+
+	evicting bool // it goes when the last of its pages has come back from the device
 }
+
+func (i *inode) lru() *lruLinks[inode] { return &i.links }
 
 // filePages is the number of pages that a file's bytes span.
 func (i *inode) filePages() uint64 { return addrspace.PageAlign(i.size) >> addrspace.PageShift }
@@ -35,6 +45,8 @@ func (i *inode) filePages() uint64 { return addrspace.PageAlign(i.size) >> addrs
 // A fileSystem does what each kind of file system does its own way (super, inode, file and address space operations). Which one a path is on,
 // the mount table says.
 type fileSystem interface {
+	// kernel is the machine that it is mounted on.
+	kernel() *Kernel
 	// name is the file system's type, such as "ext4".
 	name() string
 	// create makes an empty regular file without a name.

@@ -59,6 +59,10 @@ func (c *checker) slabs() error {
 		}
 	}
 	bios += k.bioPool.backed
+	names, err := c.names()
+	if err != nil {
+		return err
+	}
 	for _, u := range []struct {
 		cache *slab.Cache
 		boot  int
@@ -66,6 +70,9 @@ func (c *checker) slabs() error {
 	}{
 		{k.slabs.nodes, k.slabs.bootNodes, nodes},
 		{k.slabs.bios, k.slabs.bootBios, bios},
+		{k.slabs.dentries, k.slabs.bootDentries, names.dentries + k.pendingRCU(k.slabs.dentries)},
+		{k.slabs.ext4Inodes, k.slabs.bootExt4Inodes, names.ext4Inodes + k.pendingRCU(k.slabs.ext4Inodes)},
+		{k.slabs.shmemInodes, k.slabs.bootShmemInodes, names.shmemInodes + k.pendingRCU(k.slabs.shmemInodes)},
 	} {
 		if got := u.cache.Used() - u.boot; got != u.users {
 			return fmt.Errorf("slab cache %s has %d objects in use, those who use them have %d", u.cache.Name, got, u.users)

@@ -59,6 +59,9 @@ func (k *Kernel) syncNodes(m *mapping) {
 		k.callRCU(k.slabs.nodes, n.objects[i])
 		n.objects = n.objects[:i]
 	}
+	if want == 0 && m.tree.Pages() == 0 {
+		k.inodeAddLRU(m.host, false)
+	}
 	if s := m.tree.ShadowNodes(); m.host.shm == nil && s != n.shadows { // the entries of shared memory that are values are swapped pages
 		k.Mem.Nodes[0].Stat[vmstat.WorkingsetNodes] += int64(s - n.shadows)
 		n.shadows = s

@@ -5,6 +5,7 @@ import "mmsim/mm/pagecache"
 // A file is an open file (struct file). Processes share it through fork, and so its position.
 type file struct {
 	inode       *inode
+	dentry      *dentry // its name; nil: it has none
 	pos         uint64
 	read, write bool
 	direct      bool // O_DIRECT
@@ -72,14 +73,17 @@ func (p *Process) Open(name string, flags OpenFlags) (int, Errno) {
 	if err != 0 {
 		return 0, err
 	}
-	i, err := p.lookupOpen(name, flags)
+	d, err := p.lookupOpen(name, flags)
 	if err != 0 {
 		return 0, err
 	}
+	i := d.inode
 	if flags.Direct && !i.folder && !i.fs.direct() {
+		p.k.dput(p.cpu(), d)
 		return 0, EINVAL
 	}
 	f := p.k.newFile(i, flags)
+	f.dentry = d
 	p.installFD(n, f)
 	if flags.Trunc && flags.Write && i.size > 0 {
 		if err := i.fs.truncate(p, i, 0); err != 0 {
@@ -90,8 +94,8 @@ func (p *Process) Open(name string, flags OpenFlags) (int, Errno) {
 	return n, 0
 }
 
-// lookupOpen finds or makes the inode of a path.
-func (p *Process) lookupOpen(name string, flags OpenFlags) (*inode, Errno) {
+// lookupOpen finds or makes the file of a path, and holds its name for the caller (path_openat, lookup_open).
+func (p *Process) lookupOpen(name string, flags OpenFlags) (*dentry, Errno) {
 	k := p.k
 	folder := len(name) > 1 && name[len(name)-1] == '/'
 	clean, err := cleanPath(name)
@@ -102,30 +106,65 @@ func (p *Process) lookupOpen(name string, flags OpenFlags) (*inode, Errno) {
 	if err != 0 {
 		return nil, err
 	}
-	c := k.vfs.root
-	if last != "" {
-		c = k.vfs.lookup(p, d, last)
+	if last == "" {
+		d.count++
+		return d, d.mayOpen(folder, flags)
+	}
+	c, fresh, err := k.vfs.lookup(p, d, last)
+	if err != 0 {
+		return nil, err
 	}
 	switch {
-	case c == nil && (!flags.Create || folder):
-		if flags.Create {
-			return nil, EISDIR
-		}
-		return nil, ENOENT
-	case c == nil:
-		i, err := k.vfs.fsOf(clean).create(p)
-		if err != 0 {
-			return nil, err
-		}
-		i.nlink, i.Name = 1, clean
-		d.children[last] = &dentry{inode: i, known: true}
-		return i, 0
-	case c.inode.folder && (flags.Write || flags.Create):
-		return nil, EISDIR
-	case folder && !c.inode.folder:
-		return nil, ENOTDIR
+	case c.inode != nil:
+		err = c.mayOpen(folder, flags)
+	case !flags.Create:
+		err = ENOENT
+	case folder:
+		err = EISDIR
+	default:
+		fresh = true
+		err = p.createFile(c, clean)
 	}
-	return c.inode, 0
+	if err != 0 {
+		k.putLookup(p.cpu(), c, fresh)
+		return nil, err
+	}
+	return c, 0
+}
+
+// mayOpen tells whether what a name stands for can be opened in a way, as a folder if it must be one (may_open).
+func (d *dentry) mayOpen(folder bool, flags OpenFlags) Errno {
+	switch {
+	case d.inode.folder && (flags.Write || flags.Create):
+		return EISDIR
+	case folder && !d.inode.folder:
+		return ENOTDIR
+	}
+	return 0
+}
+
+// createFile makes an empty file for a name that the process has looked up, unless somebody else has done so meanwhile (ext4_create, shmem_create).
+// ENOMEM, ENOSPC.
+func (p *Process) createFile(c *dentry, path string) Errno {
+	v := &p.k.vfs
+	fs := v.fsOf(path)
+	object := p.allocInode(fs)
+	if object == 0 {
+		return ENOMEM
+	}
+	if c.inode != nil {
+		p.k.callRCU(p.k.inodeCache(fs), object)
+		return 0
+	}
+	i, err := fs.create(p)
+	if err != 0 {
+		p.k.callRCU(p.k.inodeCache(fs), object)
+		return err
+	}
+	i.nlink, i.Name, i.object = 1, path, object
+	c.inode = i
+	v.born(c)
+	return 0
 }
 
 // Close gives a descriptor back, and with the last one of an open file that (close(2)). EBADF: it is not open.
@@ -146,11 +185,19 @@ func (k *Kernel) putFile(cpu int, f *file) {
 		return
 	}
 	f.inode.opens--
+	if f.dentry != nil {
+		k.dput(cpu, f.dentry)
+		return
+	}
 	k.putInode(cpu, f.inode)
 }
 
-// putInode frees an inode that has no name left and that nobody uses (iput_final).
+// putInode lets go of a file that somebody has closed or unmapped: its name in memory, or, if it has none and nobody uses it, the file (iput_final).
 func (k *Kernel) putInode(cpu int, i *inode) {
+	if i.dentry != nil {
+		k.dentryIdle(cpu, i.dentry)
+		return
+	}
 	if i.folder || i.nlink > 0 || i.opens > 0 || len(i.VMAs()) > 0 {
 		return
 	}
@@ -189,20 +236,35 @@ func (p *Process) Unlink(name string) Errno {
 	if err != 0 {
 		return err
 	}
-	c := p.k.vfs.lookup(p, d, last)
-	switch {
-	case last == "":
-		return EISDIR
-	case c == nil:
-		return ENOENT
-	case c.inode.folder:
+	if last == "" {
 		return EISDIR
 	}
-	delete(d.children, last)
+	k := p.k
+	c, _, err := k.vfs.lookup(p, d, last)
+	if err != 0 {
+		return err
+	}
+	switch {
+	case c.inode == nil:
+		err = ENOENT
+	case c.inode.folder:
+		err = EISDIR
+	}
+	if err != 0 {
+		k.dput(p.cpu(), c)
+		return err
+	}
 	i := c.inode
 	i.nlink--
 	i.Name += " (deleted)"
-	p.k.putInode(p.cpu(), i)
+	if c.super() == nil {
+		c.count-- // what its file was held by
+	}
+	gone := c.deleteDentry()
+	k.dput(p.cpu(), c)
+	if gone != nil {
+		k.iput(p.cpu(), gone)
+	}
 	return 0
 }
 

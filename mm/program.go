@@ -174,7 +174,7 @@ func (k *Kernel) programFile(e *elfImage) *inode {
 	for range 2 {
 		if d, last, err := k.vfs.walk(nil, e.path, true); err != 0 {
 			return nil
-		} else if c := d.children[last]; c != nil {
+		} else if c := d.children[last]; c != nil && c.inode != nil {
 			if c.inode.folder || c.inode.shm != nil || c.inode.size < e.size {
 				return nil
 			}

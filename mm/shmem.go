@@ -37,6 +37,10 @@ func (p *Process) newShmem(name string, pages uint64, reserve bool) *shmem {
 	}
 	o := p.k.shmMount.newShmem()
 	o.Name, o.size, o.reserve = name, pages<<addrspace.PageShift, reserve
+	if !p.anonInode(o) {
+		p.k.putInode(p.cpu(), &o.inode)
+		return nil
+	}
 	return o
 }
 

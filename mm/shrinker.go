@@ -36,6 +36,12 @@ func (k *Kernel) initShrinkers() {
 	}
 }
 
+// addShrinker registers one more, which is asked last (register_shrinker).
+func (k *Kernel) addShrinker(s *shrinker) {
+	s.left = make([]uint64, len(k.Mem.Nodes))
+	k.shrinkers = append(k.shrinkers, s)
+}
+
 // shrinkSlab asks every shrinker for objects in proportion to what reclaim looks at of the lists at its priority (shrink_slab). It returns how many
 // were freed.
 func (t *task) shrinkSlab(gfp phys.GFP, n *phys.Node, priority int) (freed uint64) {
@@ -74,19 +80,6 @@ func (t *task) doShrinkSlab(s *shrinker, gfp phys.GFP, n *phys.Node, priority in
 	return freed
 }
 
-// dropSlab asks the shrinkers again and again for as much as they have until that yields hardly anything (drop_slab): drop_caches with 2.
-func (t *task) dropSlab() {
-	for shift := 0; ; shift++ {
-		freed := uint64(0)
-		for _, n := range t.k.Mem.Nodes {
-			freed += t.shrinkSlab(phys.GFPKernel, n, 0)
-		}
-		if freed>>shift <= 1 {
-			return
-		}
-	}
-}
-
 // procDentries are the names in /proc that somebody has looked up and that nobody uses: those of a record's files, which its recorder read. Of each, true
 // if it was used again since it was put on the list (DCACHE_REFERENCED).
 type procDentries struct{ referenced []bool }
@@ -118,7 +111,7 @@ func countProcDentries(k *Kernel, n *phys.Node) uint64 {
 	if n.ID != 0 {
 		return 0
 	}
-	return uint64(len(k.procNames.referenced)) * k.sysctl.vfsCachePressure / 100
+	return k.vfsPressureRatio(uint64(len(k.procNames.referenced)))
 }
 
 // scanProcDentries drops unused names from the one that is unused for longest on; those used again since get another round (super_cache_scan,

@@ -13,11 +13,14 @@ type slabCaches struct {
 	nodes *slab.Cache // radix_tree_node: of the swap cache's XArrays
 	bios  *slab.Cache // bio-192: a transfer of one page to or from a swap device
 
+	dentries, ext4Inodes, shmemInodes *slab.Cache // names and files that are in memory
+
 	zsHandles, zspages *slab.Cache // of zsmalloc: what names an object, what belongs to a page of them; made when there is a zram
 
 	// What was there when the machine started: pages counted as slabs, objects in use; and frames that are slabs, from the first check of invariants on.
-	bootStat, bootNodes, bootBios, bootFrames int
-	bootShadows                               int64
+	bootStat, bootNodes, bootBios, bootFrames     int
+	bootDentries, bootExt4Inodes, bootShmemInodes int
+	bootShadows                                   int64
 }
 
 // slabCache is what a cache's objects are: their size in bytes on x86-64 and on i386, and the cache's flags. Sizes are those of Debian's kernels (struct
@@ -32,6 +35,9 @@ var (
 	radixTreeNode = slabObject{"radix_tree_node", 576, 304, slab.ReclaimAccount | slab.Constructor}
 	zsHandle      = slabObject{"zs_handle", 8, 4, 0}
 	zspage        = slabObject{"zspage", 56, 36, 0}
+	dentryObject  = slabObject{"dentry", 192, 128, slab.ReclaimAccount | slab.Account}
+	ext4Inode     = slabObject{"ext4_inode_cache", 1184, 792, slab.ReclaimAccount | slab.Account | slab.Constructor}
+	shmemInode    = slabObject{"shmem_inode_cache", 776, 480, slab.Account | slab.Constructor}
 	swapBio       = slabObject{"bio-192", 192, 144, slab.HWCacheAlign | slab.TypesafeByRCU} // bio-144 on i386
 )
 
@@ -61,6 +67,7 @@ func (k *Kernel) initSlabs(rec *procfs.Slabinfo) {
 		}
 	}
 	k.slabs.nodes = k.slabCacheOf(radixTreeNode)
+	k.slabs.dentries, k.slabs.ext4Inodes, k.slabs.shmemInodes = k.slabCacheOf(dentryObject), k.slabCacheOf(ext4Inode), k.slabCacheOf(shmemInode)
 	for _, a := range k.cfg.Swap {
 		if a.Device == "zram" && k.slabs.zsHandles == nil {
 			k.slabs.zsHandles, k.slabs.zspages = k.slabCacheOf(zsHandle), k.slabCacheOf(zspage)
@@ -130,6 +137,7 @@ func (k *Kernel) slabStat() int64 {
 func (k *Kernel) noteBootSlabs() {
 	s := &k.slabs
 	s.bootNodes, s.bootBios = s.nodes.Used(), s.bios.Used()
+	s.bootDentries, s.bootExt4Inodes, s.bootShmemInodes = s.dentries.Used(), s.ext4Inodes.Used(), s.shmemInodes.Used()
 	s.bootStat = int(k.slabStat())
 	s.bootShadows = k.nodeSums()[vmstat.WorkingsetNodes]
 }

@@ -36,6 +36,7 @@ func (k *Kernel) initTmpfs() {
 	}
 }
 
+func (fs *tmpfs) kernel() *Kernel  { return fs.k }
 func (fs *tmpfs) name() string     { return "tmpfs" }
 func (fs *tmpfs) direct() bool     { return false }
 func (fs *tmpfs) maxBytes() uint64 { return (maxIndex + 1) << addrspace.PageShift }
@@ -247,6 +248,7 @@ func (fs *tmpfs) evict(cpu int, i *inode) {
 		k.committed -= int64(o.filePages())
 	}
 	k.objects.remove(&o.mapping)
+	k.destroyInode(cpu, i)
 }
 
 // Memfd makes an empty file in memory that has no name in any folder, and returns its descriptor (memfd_create(2)). EMFILE: no descriptor is free;
@@ -262,6 +264,10 @@ func (p *Process) Memfd(name string) (int, Errno) {
 		return 0, err
 	}
 	o := p.k.shmMount.newShmem()
+	if !p.anonInode(o) {
+		p.k.putInode(p.cpu(), &o.inode)
+		return 0, ENOMEM
+	}
 	o.Name = "/" + prefix + name + " (deleted)"
 	p.installFD(n, p.k.newFile(&o.inode, OpenFlags{Read: true, Write: true}))
 	return n, 0

@@ -4,14 +4,9 @@ import (
 	"path"
 	"strconv"
 	"strings"
-)
 
-// A dentry is a name in a folder (struct dentry).
-type dentry struct {
-	inode    *inode
-	children map[string]*dentry // of a folder
-	known    bool               // it has been looked up on the disk
-}
+	"mmsim/mm/slab"
+)
 
 // A mount is a folder below which another file system is in charge (struct mount).
 type mount struct {
@@ -73,53 +68,91 @@ func (v *vfs) walk(p *Process, name string, make bool) (folder *dentry, last str
 		}
 		part := name[at : at+n]
 		at += n + 1
-		c := v.lookup(p, d, part)
-		if c == nil {
-			if !make {
-				return nil, "", ENOENT
+		c, fresh, err := v.lookup(p, d, part)
+		if err != 0 {
+			return nil, "", err
+		}
+		if c == nil || c.inode == nil {
+			if make {
+				c, err = v.makeFolder(p, d, c, part, v.fsOf(name[:at]))
+			} else {
+				err = ENOENT
 			}
-			c = newFolder()
-			if v.fsOf(name[:at]) == fileSystem(v.disk) {
-				v.disk.numberInode(c.inode)
-				c.inode.inCore = true
+			if err != 0 {
+				if c != nil {
+					v.disk.k.putLookup(p.cpu(), c, fresh)
+				}
+				return nil, "", err
 			}
-			c.known = p != nil
-			d.children[part] = c
+		}
+		if p != nil {
+			if !c.inode.folder {
+				v.disk.k.putLookup(p.cpu(), c, fresh)
+				return nil, "", ENOTDIR
+			}
+			c.count-- // nothing of it can go until it is held again
 		}
 		d = c
 	}
 }
 
-// lookup is a name of a folder, nil if there is none. What was not looked up before is read from the disk (lookup_slow, ext4_lookup).
-func (v *vfs) lookup(p *Process, d *dentry, name string) *dentry {
-	c := d.children[name]
-	if p == nil || d.inode.disk == 0 || c != nil && c.known {
-		return c
-	}
-	v.disk.readFolder(p, d)
-	if c = d.children[name]; c != nil {
-		c.known = true
-		if c.inode.disk != 0 {
-			v.disk.readInode(p, c.inode)
+// makeFolder makes a folder for a name that a process has looked up, or, with no process, one that was there before the machine was started (mkdir).
+// ENOMEM.
+func (v *vfs) makeFolder(p *Process, d, c *dentry, name string, fs fileSystem) (*dentry, Errno) {
+	var object slab.ID
+	if p != nil {
+		if object = p.allocInode(fs); object == 0 {
+			return c, ENOMEM
+		}
+		if c.inode != nil { // somebody else has made it
+			fs.kernel().callRCU(fs.kernel().inodeCache(fs), object)
+			return c, 0
 		}
 	}
-	return c
+	f := newFolder(d, name)
+	f.inode.fs, f.inode.object = fs, object
+	if fs == fileSystem(v.disk) {
+		v.disk.numberInode(f.inode)
+		f.inode.inCore = true
+	}
+	if p == nil {
+		d.put(f)
+		return f, 0
+	}
+	c.inode, c.children = f.inode, f.children
+	v.born(c)
+	return c, 0
 }
 
-func newFolder() *dentry {
-	return &dentry{inode: &inode{folder: true, nlink: 2}, children: map[string]*dentry{}}
+// born joins a name in memory with the inode that was made for it. In memory, files are held by their names (shmem_mknod).
+func (v *vfs) born(c *dentry) {
+	c.inode.dentry = c
+	if c.inode.fs != fileSystem(v.disk) {
+		c.count++
+	}
+}
+
+// put gives a folder a name that was on the disk before the machine was started.
+func (d *dentry) put(c *dentry) {
+	if old := d.children[c.name]; old != nil { // somebody has looked for it in vain
+		old.flags |= dentryUnhashed
+	}
+	d.children[c.name] = c
 }
 
 // initVFS makes the root, the folders that a booted system has, and the data disk with its declared files.
 func (k *Kernel) initVFS() error {
-	k.vfs.root = newFolder()
+	k.vfs.root = pinnedFolder(nil, "")
 	k.vfs.disk = newExt4(k)
 	k.initTmpfs()
-	k.vfs.root.inode.disk = rootInode
-	dev, tmp := newFolder(), newFolder()
-	dev.children["shm"] = newFolder()
-	dev.known, tmp.known = true, true // they are on no disk
+	k.vfs.root.inode.disk, k.vfs.root.inode.fs = rootInode, k.vfs.disk
+	dev, tmp := pinnedFolder(k.vfs.root, "dev"), pinnedFolder(k.vfs.root, "tmp")
+	shm := pinnedFolder(dev, "shm")
+	dev.children["shm"] = shm
 	k.vfs.root.children["dev"], k.vfs.root.children["tmp"] = dev, tmp
+	for _, d := range []*dentry{dev, tmp, shm} {
+		d.inode.fs = k.shmMount
+	}
 	for i, f := range k.cfg.Files {
 		if reason := k.declareFile(f); reason != "" {
 			return &FileError{Index: i, Path: f.Path, Reason: reason}
@@ -160,7 +193,7 @@ func (k *Kernel) declareFile(f FileConfig) string {
 		return "a part of the path is a file"
 	case last == "":
 		return "that is a folder"
-	case d.children[last] != nil:
+	case d.children[last] != nil && d.children[last].inode != nil:
 		return "it is declared twice, or a folder of that name is needed"
 	}
 	i := fs.newInode()
@@ -168,6 +201,6 @@ func (k *Kernel) declareFile(f FileConfig) string {
 	i.size, i.nlink, i.Name = f.Size, 1, name
 	fs.grow += f.Size + f.Size/100
 	fs.allocate(i, 0, i.filePages(), false)
-	d.children[last] = &dentry{inode: i}
+	d.put(&dentry{name: last, parent: d, inode: i})
 	return ""
 }

@@ -42,6 +42,9 @@ func (s *Slabs) Find(name string) *Cache {
 	return nil
 }
 
+// Node is the node of the machine in whose memory an object is.
+func (s *Slabs) Node(id ID) int { return int(s.rows[id].node) }
+
 func (s *Slabs) nodeOfCPU(cpu int) int { return s.mem.NodeOfCPU(cpu) }
 
 // addSlab makes a block of pages a slab with all objects free. pfn 0 is a recorded slab: nobody knows its pages, so it is never given back.
