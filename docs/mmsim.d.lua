@@ -505,7 +505,7 @@ function m:tlb(name) end
 ---@return string? errno
 function m:proc(path) end
 
----Reads a sysctl (a number if it is one), or sets it.
+---Reads a sysctl (a number if it is one), or sets it. Writing `vm.drop_caches` or `vm.compact_memory` does what `m:drop_caches` and `m:compact_memory` do; they cannot be read (EACCES).
 ---@param name string
 ---@param value? string|number|boolean # sets it if given
 ---@return number|string|true|nil value

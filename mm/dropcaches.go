@@ -10,6 +10,7 @@ import (
 const (
 	DropPagecache = 1
 	DropSlab      = 2
+	dropQuietly   = 4 // drops nothing, and of later ones the kernel's log says nothing
 )
 
 // DropCaches throws out what the caches hold and nobody uses, on behalf of a process, or of the administrator for nil (drop_caches_sysctl_handler). Of the
@@ -26,7 +27,10 @@ func (k *Kernel) DropCaches(p *Process, what int) {
 			k.dropSlab(t)
 			k.count(vmstat.DropSlab, 1)
 		}
-		k.printk("%s (%d): drop_caches: %d", t.comm(), t.pid(), what)
+		if !k.dropsQuietly {
+			k.printk("%s (%d): drop_caches: %d", t.comm(), t.pid(), what)
+		}
+		k.dropsQuietly = k.dropsQuietly || what&dropQuietly != 0
 	})
 }
 

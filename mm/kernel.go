@@ -87,6 +87,8 @@ type Kernel struct {
 	procNames   procDentries
 	tlb         *tlbState // nil: the machine has no translation lookaside buffers
 
+	dropsQuietly bool // drop_caches is logged no more
+
 	bindMasks []phys.Nodemask // by node: that node alone
 
 	owed          engine.Time // CPU time of the batch of pages that reclaim is at; spent when the batch is done

@@ -274,7 +274,7 @@ func (k *Kernel) swaps() *procfs.Swaps {
 func (k *Kernel) sysctlVM() *procfs.SysctlVM {
 	f := &procfs.SysctlVM{}
 	for _, name := range k.SysctlNames() {
-		if vm, ok := strings.CutPrefix(name, "vm."); ok {
+		if vm, ok := strings.CutPrefix(name, "vm."); ok && SysctlReadable(name) {
 			v, _ := k.Sysctl(name)
 			f.Values = append(f.Values, procfs.Sysctl{Name: vm, Value: v})
 		}

@@ -68,6 +68,7 @@ func (k *Kernel) initSlabs(rec *procfs.Slabinfo) {
 	}
 	k.slabs.nodes = k.slabCacheOf(radixTreeNode)
 	k.slabs.dentries, k.slabs.ext4Inodes, k.slabs.shmemInodes = k.slabCacheOf(dentryObject), k.slabCacheOf(ext4Inode), k.slabCacheOf(shmemInode)
+	k.slabs.ext4Inodes.Release(mountedInodes)
 	for _, a := range k.cfg.Swap {
 		if a.Device == "zram" && k.slabs.zsHandles == nil {
 			k.slabs.zsHandles, k.slabs.zspages = k.slabCacheOf(zsHandle), k.slabCacheOf(zspage)
@@ -97,6 +98,9 @@ func (k *Kernel) slabCacheOf(o slabObject) *slab.Cache {
 	}
 	return k.slabs.all.Create(o.name, o.flags, slab.NewGeometry(size, o.flags, k.Mem.CPUs()))
 }
+
+// mountedInodes are the inodes that a mounted file system has in memory when nothing is cached: the root's and the journal's.
+const mountedInodes = 2
 
 // slabSource is a task as one that allocates objects (slab.Source).
 type slabSource task

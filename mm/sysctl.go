@@ -52,6 +52,9 @@ type knob struct {
 	get func(*Kernel) string
 	set func(*Kernel, string) error
 	has func(*Kernel) bool
+	// act does what writing the setting does, on behalf of a process or of the administrator for nil; then set only checks the value (nil: nothing to
+	// check). Such a setting cannot be read unless it has get.
+	act func(k *Kernel, p *Process, v string)
 }
 
 // number is a knob for an unsigned number within bounds.
@@ -136,6 +139,8 @@ var knobs = map[string]knob{
 	"vm.percpu_pagelist_high_fraction": physNumber(func(s phys.Sysctl) int { return s.PercpuPagelistHighFraction },
 		(*phys.Memory).SetPercpuPagelistHighFraction),
 	"vm.lowmem_reserve_ratio": {get: lowmemReserveRatio, set: setLowmemReserveRatio},
+	"vm.drop_caches":          dropCachesKnob,
+	"vm.compact_memory":       compactMemoryKnob,
 }
 
 // exclusiveKnob is a number that, when set, makes another one 0 (overcommit_ratio_handler, overcommit_kbytes_handler).
@@ -205,11 +210,14 @@ func SysctlNames() []string {
 	return names
 }
 
-// Sysctl reads a setting, as /proc/sys shows it.
+// Sysctl reads a setting, as /proc/sys shows it: nothing for one that can only be written (SysctlReadable). False: there is none of that name.
 func (k *Kernel) Sysctl(name string) (string, bool) {
 	n, ok := knobs[name]
 	if !ok || !k.hasKnob(n) {
 		return "", false
+	}
+	if n.get == nil {
+		return "", true
 	}
 	return n.get(k), true
 }
@@ -220,6 +228,9 @@ func (k *Kernel) SetSysctl(name, value string) error {
 	n, ok := knobs[name]
 	if !ok || !k.hasKnob(n) {
 		return suggest.Unknown("sysctl", name, k.SysctlNames())
+	}
+	if n.act != nil {
+		return fmt.Errorf("%s: writing it makes a running machine do something once; it is no setting to begin with", name)
 	}
 	if err := n.set(k, strings.TrimSpace(value)); err != nil {
 		return fmt.Errorf("%s: %w", name, err)

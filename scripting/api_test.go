@@ -195,9 +195,19 @@ func TestErrnos(t *testing.T) {
 		`m:sysctl("vm.swappiness", 5)`:  "true nil",
 		`m:sysctl("vm.swappiness", -7)`: "nil EINVAL",
 		`m:sysctl("vm.swappiness")`:     "60 nil",
-		`p:sleep(0)`:                    "true nil",
-		`p:touch(0, 0, "read")`:         "0 nil",
-		`p:status("VmSwap")`:            "0 nil",
+
+		`m:sysctl("vm.drop_caches")`:         "nil EACCES",
+		`m:sysctl("vm.compact_memory")`:      "nil EACCES",
+		`m:sysctl("vm.drop_caches", 0)`:      "nil EINVAL",
+		`m:sysctl("vm.drop_caches", 5)`:      "nil EINVAL",
+		`m:sysctl("vm.drop_caches", "much")`: "nil EINVAL",
+		`m:sysctl("vm.drop_caches", 4)`:      "true nil",
+		`m:sysctl("vm.compact_memory", 1)`:   "true nil",
+
+		`m:sysctl("vm.drop_caches", 3) and m:vmstat("drop_slab"), m:vmstat("drop_pagecache")`: "1 1",
+		`p:sleep(0)`:            "true nil",
+		`p:touch(0, 0, "read")`: "0 nil",
+		`p:status("VmSwap")`:    "0 nil",
 	} {
 		rec, err := body(t, "local a, b = "+code+" p:record('r', tostring(a) .. ' ' .. tostring(b))")
 		if err != nil {

@@ -87,12 +87,17 @@ func machineSysctlCall(c *call) int {
 		if err != nil {
 			c.fail("%s: %v", name, err)
 		}
-		if k.SetSysctl(name, text) != nil {
+		if k.WriteSysctl(c.t.proc, name, text) != nil {
 			c.L.Push(lua.LNil)
 			c.L.Push(lua.LString("EINVAL"))
 			return 2
 		}
 		return c.ok()
+	}
+	if !mm.SysctlReadable(name) {
+		c.L.Push(lua.LNil)
+		c.L.Push(lua.LString("EACCES"))
+		return 2
 	}
 	if n, err := strconv.ParseFloat(strings.TrimSpace(old), 64); err == nil {
 		return c.number(n)

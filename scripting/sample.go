@@ -20,7 +20,7 @@ type sampleName struct {
 
 var (
 	sampleKinds     = []string{"meminfo", "vmstat", "zone", "buddy", "process", "cgroup", "psi", "slab", "tlb"}
-	laterKinds      = []string{"cgroup", "slab"}
+	laterKinds      = []string{"cgroup"}
 	sampledStatuses = []string{"VmRSS", "VmSwap", "VmSize", "RssAnon", "RssFile", "RssShmem", "VmPTE"}
 )
 
@@ -82,6 +82,11 @@ func (sc *Scenario) catalogue(k *mm.Kernel) *catalogue {
 	}
 	for _, n := range k.TLBNames() {
 		add("tlb", n)
+	}
+	for _, cache := range k.SlabCaches() {
+		for _, f := range mm.SlabFields() {
+			add("slab", cache+"."+f)
+		}
 	}
 	for _, p := range sc.Processes {
 		c.process[p.Name] = true
@@ -190,6 +195,9 @@ func (r *run) probe(name string) func() float64 {
 		node, _ := strconv.Atoi(part[0])
 		order, _ := strconv.Atoi(part[2])
 		return func() float64 { n, _ := k.Buddy(node, part[1], order); return float64(n) }
+	case "slab":
+		dot := strings.LastIndexByte(rest, '.')
+		return func() float64 { n, _ := k.SlabCount(rest[:dot], rest[dot+1:]); return float64(n) }
 	case "psi":
 		return func() float64 { return r.pressure(part[0], part[1], part[2]) }
 	}
