@@ -204,6 +204,23 @@ func TestStealBoostsAndConverts(t *testing.T) {
 	}
 }
 
+// A request that must not wake kswapd leaves the boost to one that may.
+func TestBoostWakesOnlyWhoMay(t *testing.T) {
+	m := mixed(t, func(i PFN) bool { return i >= 256 })
+	z := m.Nodes[0].Zone(ZoneDMA32)
+	woken := 0
+	m.Hooks.WakeKswapd = func(*Zone, GFP, int, ZoneType) { woken++ }
+	z.Flags |= ZoneBoostedWatermark
+	m.testAlloc(t, GFPKernel&^GFPKswapdReclaim, 0)
+	if woken != 0 || z.Flags&ZoneBoostedWatermark == 0 {
+		t.Errorf("without __GFP_KSWAPD_RECLAIM kswapd is woken %d times, flags %d", woken, z.Flags)
+	}
+	m.testAlloc(t, GFPKernel, 0)
+	if woken != 1 || z.Flags&ZoneBoostedWatermark != 0 {
+		t.Errorf("with it kswapd is woken %d times, flags %d", woken, z.Flags)
+	}
+}
+
 // The boost grows by a pageblock each time up to one and a half times the high mark.
 func TestBoostLimit(t *testing.T) {
 	m := bare(t, 2<<30, 1)

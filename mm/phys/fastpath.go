@@ -245,7 +245,7 @@ func (m *Memory) rmqueue(preferred, z *Zone, ac *AllocContext, order int, flags 
 	}
 	m.count(preferred, z, ac.CPU, order)
 	m.handOut(z, pfn, order)
-	if z.Flags&ZoneBoostedWatermark != 0 {
+	if flags&AllocKswapd != 0 && z.Flags&ZoneBoostedWatermark != 0 {
 		z.Flags &^= ZoneBoostedWatermark
 		if m.Hooks.WakeKswapd != nil {
 			m.Hooks.WakeKswapd(z, 0, 0, z.Type)
