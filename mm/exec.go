@@ -24,6 +24,10 @@ func (p *Process) Exec(name string, body func(*Process)) {
 	if program == nil { // the recorded machine's processes are static programs
 		p.mapStatic(s, r)
 	}
+	before := p.pgd
+	if !p.allocPgdAs(&p.task) { // only a victim of the OOM killer gets none, and ends below
+		p.pgd, before = before, 0
+	}
 	p.mm = s
 	if k.tlb != nil {
 		k.tlb.load(p.cpu(), p.mm)
@@ -33,6 +37,9 @@ func (p *Process) Exec(name string, body func(*Process)) {
 	n := 0
 	k.forgetSwapped(old)
 	k.unmapAll(old, p.cpu(), p, func(entries int) { n += entries }) // in one go: nobody meets an address space that is no process's
+	if before != 0 {
+		k.Mem.FreePages(p.cpu(), before, k.pgdOrder())
+	}
 	p.spend(engine.Time(n) * k.cost.UnmapPage)
 	p.checkSignals()
 	p.populateImage()

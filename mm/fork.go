@@ -23,7 +23,7 @@ func (p *Process) Fork(name string, body func(*Process)) (int, Errno) {
 	}
 	c.node, c.rlimit, c.declared, c.oomScoreAdj, c.adjMin, c.malloc = p.node, p.rlimit, p.declared, p.oomScoreAdj, p.adjMin, p.malloc
 	c.mm = addrspace.NewSpaceLike(p.mm)
-	copied := p.dupMmap(c)
+	copied := c.allocPgdAs(&p.task) && p.dupMmap(c)
 	k.flushTLBMM(p.mm, false)
 	if !copied {
 		p.abandon(c)
@@ -53,6 +53,9 @@ func (p *Process) abandon(c *Process) {
 	p.k.unmapAll(c.mm, p.cpu(), p, nil)
 	p.k.forgetSwapped(c.mm)
 	c.mm = nil
+	c.proc = p.proc // whose CPU takes them
+	c.freePgd()
+	c.proc = nil
 	c.release()
 	p.k.live--
 	p.k.processes = p.k.processes[:len(p.k.processes)-1]

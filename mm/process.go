@@ -91,6 +91,7 @@ type Process struct {
 	minFlt      uint64
 	majFlt      uint64
 	stack       []phys.PFN // kernel stack
+	pgd         phys.PFN   // topmost page table
 	carried     []carriedPart
 	files       []*file // open files, from descriptor 3 on
 	malloc      string

@@ -126,6 +126,7 @@ func (p *Process) exitMM() {
 	})
 	p.k.forgetSwapped(s)
 	p.freeStack()
+	p.freePgd()
 	p.oomSkip = true
 	p.mm = nil
 	if p.victim {

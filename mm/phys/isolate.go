@@ -99,3 +99,24 @@ func (z *Zone) splitLargest(pfn PFN) {
 
 // SetBlockType changes the type of the pageblock of pfn without moving its free blocks (set_pageblock_migratetype).
 func (m *Memory) SetBlockType(pfn PFN, mt Migratetype) { m.setBlockType(pfn, mt) }
+
+// JoinPages makes one block of 2^order single pages that are in use and of kind KindKernel, so that they can be given back as a whole. It reports false, and does
+// nothing, if they are not all that or pfn is not aligned: then the block could not have been handed out.
+func (m *Memory) JoinPages(pfn PFN, order int) bool {
+	n := PFN(1) << order
+	if pfn&(n-1) != 0 {
+		return false
+	}
+	z := m.byID[m.Page(pfn).ZoneID()]
+	for i := range n {
+		p := m.Page(pfn + i)
+		if p.Kind() != KindKernel || p.ZoneID() != z.id || m.AllocatedOrder(pfn+i) != 0 {
+			return false
+		}
+	}
+	for i := range n {
+		*m.Page(pfn + i) = Page{flags: z.id}
+	}
+	m.handOut(z, pfn, order)
+	return true
+}
