@@ -159,15 +159,21 @@ func (k *Kernel) dentryIdle(cpu int, d *dentry) {
 	}
 }
 
-// super is the file system that a dentry is on if that has a list of unused ones.
+// super is the file system that a dentry is on if that has a list of unused ones. A file of the disk in a folder of a file system in memory is on none, as
+// is a name there that is nowhere: the answer does not change when the file goes.
 func (d *dentry) super() *superBlock {
-	if d.inode == nil {
-		d = d.parent
+	var sb *superBlock
+	for _, x := range [...]*dentry{d.parent, d} {
+		if x == nil || x.inode == nil {
+			continue
+		}
+		fs, ok := x.inode.fs.(*ext4)
+		if !ok {
+			return nil
+		}
+		sb = &fs.super
 	}
-	if fs, ok := d.inode.fs.(*ext4); ok {
-		return &fs.super
-	}
-	return nil
+	return sb
 }
 
 // killDentry frees the memory of a dentry that nobody holds, and forgets it if its name is on no disk. It returns the folder that it held (__dentry_kill).

@@ -257,7 +257,7 @@ func (p *Process) Unlink(name string) Errno {
 	i := c.inode
 	i.nlink--
 	i.Name += " (deleted)"
-	if c.super() == nil {
+	if i.fs != fileSystem(k.vfs.disk) {
 		c.count-- // what its file was held by
 	}
 	gone := c.deleteDentry()
