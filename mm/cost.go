@@ -64,7 +64,7 @@ type CostTable struct {
 // its README says emulation is slower; [D] vendor data sheets: Solidigm D7-P5520 (75 us read latency, 1,000,000 read requests/s,
 // 4,200 MB/s sustained write), Seagate Exos 7E10 (4.16 ms rotation, 8.5 ms seek, 260 MB/s).
 // [T] measured with docs/costs/tlb.c on the machine of [E]; [A] N. Amit, Optimizing the TLB Shootdown Algorithm with Page Access Tracking, USENIX ATC 2017: a
-// shootdown takes some 2 to 4 us.
+// shootdown takes some 2 to 4 us, as others cite it; the paper itself was not at hand.
 var serverCosts = CostTable{
 	Name:            "server",
 	Syscall:         176,    // [E] getppid
