@@ -3,8 +3,6 @@ package mm
 import (
 	"mmsim/engine"
 	"mmsim/mm/addrspace"
-	"mmsim/mm/phys"
-	"mmsim/mm/vmstat"
 )
 
 // TouchOrder is the order in which Touch goes through a range.
@@ -156,8 +154,8 @@ func (p *Process) touchSeq(addr, n uint64, write, access bool) {
 		if l != nil {
 			done = p.touchMapped(l, i, m, addr, write, access)
 			if done == 0 && write {
-				if done = p.anonRun(l, i, m, addr, access); done == 0 {
-					done = p.cowRun(l, i, m, addr, access)
+				if done = p.faultRun(l, i, m, addr, access, false); done == 0 {
+					done = p.faultRun(l, i, m, addr, access, true)
 				}
 			}
 		}
@@ -198,56 +196,3 @@ func (p *Process) touchMapped(l *addrspace.Leaf, i uint, n, addr uint64, write, 
 	}
 	return uint64(done)
 }
-
-// anonRun resolves the write faults of a run of entries that are none, in one VMA and one leaf, as far as memory comes from the fast path
-// and nothing else is due. It does what fault would do for each, and returns the length of the run; 0: the general path must look.
-func (p *Process) anonRun(l *addrspace.Leaf, i uint, n, addr uint64, access bool) uint64 {
-	k := p.k
-	v := p.mm.Find(addr)
-	if v == nil || v.Flags&addrspace.VMWrite == 0 || v.AnonVMA == nil || v.Object != nil || p.node >= 0 || lockedVMA(v) {
-		return 0
-	}
-	n = min(n, (v.End-addr)>>addrspace.PageShift)
-	each := k.cost.AnonFault
-	if access {
-		each += k.cost.TouchMapped
-	}
-	n = p.until(n, each)
-	start := addr
-	cpu := p.cpu()
-	ac, flags := k.fastContext(&p.task, gfpAnon)
-	k.deferWakes = true
-	m := uint64(0)
-	for m < n && l.PTE[i+uint(m)] == 0 {
-		m++
-	}
-	var run [anonRunMax]phys.PFN
-	done := uint64(0)
-	for done < m && len(k.deferredWakes) == 0 {
-		got := k.Mem.GetPageRun(ac, flags, run[:min(m-done, anonRunMax)])
-		if got == 0 {
-			break
-		}
-		for _, pfn := range run[:got] {
-			k.newAnon(cpu, pfn, v, addr)
-			l.Map(i, uint32(pfn), true)
-			i++
-			addr += addrspace.PageSize
-		}
-		done += uint64(got)
-	}
-	k.deferWakes = false
-	if done > 0 {
-		k.count(vmstat.PgFault, done)
-		p.minFlt += done
-		if access {
-			p.translate(start, done)
-		}
-		p.spend(engine.Time(done) * each)
-	}
-	k.wakeDeferred()
-	return done
-}
-
-// anonRunMax is the most pages that a run takes from the allocator at a time.
-const anonRunMax = 64

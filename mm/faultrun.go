@@ -7,23 +7,26 @@ import (
 	"mmsim/mm/vmstat"
 )
 
-// cowRun resolves the write faults of a run of entries whose pages other processes have, too, in one VMA and one leaf, as far as memory comes from the
-// fast path and nothing else is due. It does what fault would do for each (do_wp_page, wp_page_copy), and returns the length of the run; 0: the general
-// path must look.
-func (p *Process) cowRun(l *addrspace.Leaf, i uint, n, addr uint64, access bool) uint64 {
+// faultRun resolves the write faults of a run of entries in one VMA and one leaf, as far as memory comes from the fast path and nothing else is due: of
+// entries that are none or, with cow, of such whose pages other processes have, too. It does what fault would do for each (do_anonymous_page, wp_page_copy),
+// and returns the length of the run; 0: the general path must look.
+func (p *Process) faultRun(l *addrspace.Leaf, i uint, n, addr uint64, access, cow bool) uint64 {
 	k := p.k
 	v := p.mm.Find(addr)
 	if v == nil || v.Flags&addrspace.VMWrite == 0 || v.AnonVMA == nil || v.Object != nil || p.node >= 0 || lockedVMA(v) {
 		return 0
 	}
 	n = min(n, (v.End-addr)>>addrspace.PageShift)
-	each := k.cost.COWFault
+	gfp, each := gfpAnon, k.cost.AnonFault
+	if cow {
+		gfp, each = gfpCopy, k.cost.COWFault
+	}
 	if access {
 		each += k.cost.TouchMapped
 	}
 	n = p.until(n, each)
 	m := uint64(0)
-	for m < n && k.sharedEntry(l, i+uint(m)) {
+	for m < n && (cow && k.sharedEntry(l, i+uint(m)) || !cow && l.PTE[i+uint(m)] == 0) {
 		m++
 	}
 	if m == 0 {
@@ -31,25 +34,26 @@ func (p *Process) cowRun(l *addrspace.Leaf, i uint, n, addr uint64, access bool)
 	}
 	start := addr
 	cpu := p.cpu()
-	ac, flags := k.fastContext(&p.task, gfpCopy)
+	ac, flags := k.fastContext(&p.task, gfp)
 	k.deferWakes = true
-	var run [anonRunMax]phys.PFN
+	var run [faultRunMax]phys.PFN
 	done := uint64(0)
 	for done < m && len(k.deferredWakes) == 0 {
-		got := k.Mem.GetPageRun(ac, flags, run[:min(m-done, anonRunMax)])
+		got := k.Mem.GetPageRun(ac, flags, run[:min(m-done, faultRunMax)])
 		if got == 0 {
 			break
 		}
 		for _, pfn := range run[:got] {
-			old := k.Mem.Page(phys.PFN(l.PTE[i]))
-			k.flushCopied(cpu, v.Space, addr)
+			if cow {
+				k.flushCopied(cpu, v.Space, addr)
+				k.Mem.Page(phys.PFN(l.PTE[i])).Mapcount--
+				v.Space.RSS[addrspace.RSSAnon]--
+			}
 			k.newAnon(cpu, pfn, v, addr)
 			l.Map(i, uint32(pfn), true)
-			old.Mapcount--
 			i++
 			addr += addrspace.PageSize
 		}
-		v.Space.RSS[addrspace.RSSAnon] -= int64(got)
 		done += uint64(got)
 	}
 	k.deferWakes = false
@@ -64,6 +68,9 @@ func (p *Process) cowRun(l *addrspace.Leaf, i uint, n, addr uint64, access bool)
 	k.wakeDeferred()
 	return done
 }
+
+// faultRunMax is the most pages that a run takes from the allocator at a time.
+const faultRunMax = 64
 
 // sharedEntry tells whether an entry maps, read-only, an anonymous page that is mapped elsewhere as well and is on a list, so that a write cannot but
 // copy it.
