@@ -33,8 +33,6 @@ func newExt4(k *Kernel) *ext4 {
 
 func (fs *ext4) kernel() *Kernel { return fs.k }
 
-func (fs *ext4) name() string { return "ext4" }
-
 func (fs *ext4) direct() bool { return true }
 
 // maxBytes is what 2^32 blocks hold but for the last (ext4_max_size).

@@ -6,24 +6,23 @@ import (
 	"mmsim/mm/vmstat"
 )
 
-// A fileIO is one request to the data disk: pages of a file in a row whose blocks are a row on the device. They are used again.
+// A fileIO is one request that reads pages of a file in a row from blocks in a row. They are used again.
 type fileIO struct {
 	k        *Kernel
 	m        *mapping
 	start, n uint64
-	write    bool
 	cpu      int
 	done     func() // bound to complete once
 }
 
-// submitIO sends the transfer of pages of a file, in as many requests as its extents and the limit on requests call for; what is a hole, or has never
+// submitRead sends the reads of pages of a file, in as many requests as its extents and the limit on requests call for; what is a hole, or has never
 // been written, is read as zeros at once (ext4_mpage_readpages, submit_bio).
-func (k *Kernel) submitIO(cpu int, m *mapping, start, n uint64, write bool) {
+func (k *Kernel) submitRead(cpu int, m *mapping, start, n uint64) {
 	fs := m.host.fs.(*ext4)
 	for n > 0 {
 		e, ok := m.host.blocks.At(start)
 		c := min(e.Len, n)
-		if !write && (!ok || e.Unwritten) {
+		if !ok || e.Unwritten {
 			k.endRead(m, start, c)
 			start += c
 			n -= c
@@ -38,32 +37,18 @@ func (k *Kernel) submitIO(cpu int, m *mapping, start, n uint64, write bool) {
 			io = &fileIO{k: k}
 			io.done = io.complete
 		}
-		io.m, io.start, io.n, io.write, io.cpu = m, start, c, write, cpu
-		if write {
-			k.count(vmstat.PgPgout, 4*c)
-		} else {
-			k.count(vmstat.PgPgin, 4*c)
-		}
-		fs.dev.Submit(int64(c)*4096, write, io.done)
+		io.m, io.start, io.n, io.cpu = m, start, c, cpu
+		k.count(vmstat.PgPgin, 4*c)
+		fs.dev.Submit(int64(c)*4096, false, io.done)
 		start += c
 		n -= c
 	}
 }
 
-func (k *Kernel) submitRead(cpu int, m *mapping, start, n uint64) {
-	k.submitIO(cpu, m, start, n, false)
-}
-
 // complete is the end of a request.
 func (io *fileIO) complete() {
 	k, m := io.k, io.m
-	if io.write {
-		for index := io.start; index < io.start+io.n; index++ {
-			k.endWriteback(io.cpu, phys.PFN(m.tree.Page(index)))
-		}
-	} else {
-		k.endRead(m, io.start, io.n)
-	}
+	k.endRead(m, io.start, io.n)
 	if m.host.evicting {
 		m.host.fs.evict(io.cpu, m.host)
 	}
@@ -123,7 +108,7 @@ func (p *Process) directIO(f *file, pos, n uint64, write bool) (uint64, Errno) {
 		if need > fs.room() {
 			return 0, ENOSPC
 		}
-		p.invalidateRange(i, from, end)
+		p.invalidateRange(i, from, end, false)
 		fs.allocate(i, from, end, false)
 		i.blocks.Written(from, end)
 	}
@@ -153,7 +138,7 @@ func (p *Process) directIO(f *file, pos, n uint64, write bool) (uint64, Errno) {
 		p.ioWait(wait)
 	}
 	if write {
-		p.invalidateRange(i, from, end)
+		p.invalidateRange(i, from, end, false)
 		i.size = max(i.size, pos+n)
 	}
 	return n, 0

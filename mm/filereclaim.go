@@ -1,7 +1,6 @@
 package mm
 
 import (
-	"mmsim/mm/addrspace"
 	"mmsim/mm/phys"
 	"mmsim/mm/vmstat"
 )
@@ -122,7 +121,7 @@ func (sc *scanControl) pageoutFile(pfn phys.PFN, p *phys.Page, cpu int, res *shr
 	k.startWriteback(m, pfn)
 	p.Set(phys.FlagReclaim)
 	m.host.blocks.Written(index, index+1)
-	k.submitIO(cpu, m, index, 1, true)
+	k.submitWrite(cpu, m, index, 1, nil)
 }
 
 // checkFileReferences tells what the use of a file's page since the last look calls for (folio_check_references): one that a process maps and has touched
@@ -135,7 +134,7 @@ func (sc *scanControl) checkFileReferences(pfn phys.PFN, p *phys.Page) reference
 		}
 		return refReclaim
 	}
-	n, locked, exec := sc.referencedExec(pfn)
+	n, locked, exec := sc.references(pfn)
 	was := p.TestClear(phys.FlagReferenced)
 	switch {
 	case locked:
@@ -150,19 +149,4 @@ func (sc *scanControl) checkFileReferences(pfn phys.PFN, p *phys.Page) reference
 		return refActivate
 	}
 	return refKeep
-}
-
-// referencedExec is referenced, and tells besides whether a mapping through which the page was accessed is executable.
-func (sc *scanControl) referencedExec(pfn phys.PFN) (n int, locked, exec bool) {
-	k := sc.t.k
-	p := k.Mem.Page(pfn)
-	for _, v := range k.mappers(p) {
-		l, i := k.mappedAt(v, pfn, p.Index)
-		if l != nil && addrspace.Test(&l.Accessed, i) && v.Flags&(addrspace.VMExec|addrspace.VMSeqRead) == addrspace.VMExec {
-			exec = true
-			break
-		}
-	}
-	n, locked = sc.references(pfn)
-	return n, locked, exec
 }

@@ -47,8 +47,6 @@ func (i *inode) filePages() uint64 { return addrspace.PageAlign(i.size) >> addrs
 type fileSystem interface {
 	// kernel is the machine that it is mounted on.
 	kernel() *Kernel
-	// name is the file system's type, such as "ext4".
-	name() string
 	// create makes an empty regular file without a name.
 	create(p *Process) (*inode, Errno)
 	// direct tells whether files can be opened with O_DIRECT.

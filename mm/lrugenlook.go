@@ -10,50 +10,12 @@ import (
 	"mmsim/mm/phys"
 )
 
-// references counts the mappings through which a page was accessed, in the way of the machine's LRU.
-func (sc *scanControl) references(pfn phys.PFN) (n int, locked bool) {
+// references is referenced in the way of the machine's LRU.
+func (sc *scanControl) references(pfn phys.PFN) (n int, locked, exec bool) {
 	if sc.t.k.lruGen != nil {
-		return sc.lruGenReferenced(pfn)
+		return sc.t.k.referenced(pfn, sc)
 	}
-	return sc.t.k.referenced(pfn)
-}
-
-// lruGenReferenced is referenced with generations: where the page was accessed, its neighbours in the page table are looked at, too
-// (folio_referenced_one).
-func (sc *scanControl) lruGenReferenced(pfn phys.PFN) (n int, locked bool) {
-	k := sc.t.k
-	p := k.Mem.Page(pfn)
-	left := p.Mapcount
-	if left == 0 {
-		return 0, false
-	}
-	for _, v := range k.mappers(p) {
-		l, i := k.mappedAt(v, pfn, p.Index)
-		if l == nil {
-			continue
-		}
-		if v.Flags&addrspace.VMLocked != 0 {
-			k.restoreMlock(v, pfn)
-			return n, true
-		}
-		if addrspace.Test(&l.Accessed, i) {
-			if inFault(v) {
-				addr, _ := v.AddressOf(p.Index)
-				sc.lookAround(v, l, addr, k.zoneOf(p).Node)
-				n++
-			}
-			if addrspace.Test(&l.Accessed, i) {
-				addrspace.Clear(&l.Accessed, i)
-				if v.Flags&addrspace.VMSeqRead == 0 {
-					n++
-				}
-			}
-		}
-		if left--; left == 0 {
-			break
-		}
-	}
-	return n, false
+	return sc.t.k.referenced(pfn, nil)
 }
 
 // lookAround puts the pages that were accessed next to an address, within a batch of entries of its table, into the youngest generation

@@ -60,7 +60,7 @@ func TestMunlockOffList(t *testing.T) {
 			t.Errorf("%d pages were stranded and %d rescued, want 1 and 1", n, m)
 		}
 		k.check(t)
-		if _, locked := k.referenced(pfn); !locked || !page.Test(phys.FlagMlocked) || !page.Test(phys.FlagUnevictable) || page.Prev != 1 {
+		if _, locked, _ := k.referenced(pfn, nil); !locked || !page.Test(phys.FlagMlocked) || !page.Test(phys.FlagUnevictable) || page.Prev != 1 {
 			t.Errorf("reclaim found the lock: %v; the page has flags %x and counts %d", locked, page.Flags(), page.Prev)
 		}
 	})

@@ -2,7 +2,6 @@ package mm
 
 import (
 	"mmsim/engine"
-	"mmsim/mm/phys"
 )
 
 // punchHole frees the pages and blocks of pages [from, end) of a file, whose size stays (ext4_punch_hole, truncate_pagecache_range). What is dirty of them is
@@ -15,18 +14,7 @@ func (fs *ext4) punchHole(p *Process, i *inode, from, end uint64) {
 	}
 	p.writeAndWait(i, from, end)
 	n := k.unmapMappingRange(p.cpu(), m, from, end, false)
-	for index, ok := m.tree.Next(from, end); ok; index, ok = m.tree.Next(index+1, end) {
-		pfn := phys.PFN(m.tree.Page(index))
-		p.waitFlags(pfn, phys.FlagLocked|phys.FlagWriteback)
-		if phys.PFN(m.tree.Page(index)) != pfn {
-			continue
-		}
-		if k.Mem.Page(pfn).Mapcount > 0 {
-			k.unmapObjectPage(p.cpu(), pfn)
-		}
-		k.deleteFromPageCache(p.cpu(), pfn)
-		n++
-	}
+	n += p.invalidateRange(i, from, end, true)
 	fs.free += i.blocks.Remove(from, end)
 	fs.held -= i.delayed.Remove(from, end)
 	p.spend(engine.Time(n) * k.cost.UnmapPage)

@@ -177,13 +177,13 @@ func (sc *scanControl) shrinkActiveList(n *phys.Node, l lru.List, nr uint64) {
 			continue
 		}
 		if l.IsFile() && p.Mapcount > 0 {
-			if n, _, exec := sc.referencedExec(pfn); n > 0 && exec {
+			if n, _, exec := sc.references(pfn); n > 0 && exec {
 				v.Add(pfn)
 				rotated++
 				continue
 			}
 		} else {
-			k.referenced(pfn)
+			k.referenced(pfn, nil)
 		}
 		p.Clear(phys.FlagActive)
 		p.Set(phys.FlagWorkingset)

@@ -7,13 +7,14 @@ import (
 	"mmsim/mm/vmstat"
 )
 
-// referenced counts the mappings through which a page was accessed since the last look, clearing their accessed bits, and
-// tells whether one of them is locked in memory (folio_referenced). Mappings that are read in sequence do not count.
-func (k *Kernel) referenced(pfn phys.PFN) (n int, locked bool) {
+// referenced counts the mappings through which a page was accessed since the last look, clearing their accessed bits, and tells whether one of them is locked
+// in memory, which ends the look, and whether one of them is executable (folio_referenced). Mappings that are read in sequence do not count. With generations
+// the neighbours of an access are looked at for around, too (folio_referenced_one); nil: without.
+func (k *Kernel) referenced(pfn phys.PFN, around *scanControl) (n int, locked, exec bool) {
 	p := k.Mem.Page(pfn)
 	left := p.Mapcount
 	if left == 0 {
-		return 0, false
+		return 0, false, false
 	}
 	for _, v := range k.mappers(p) {
 		l, i := k.mappedAt(v, pfn, p.Index)
@@ -22,19 +23,27 @@ func (k *Kernel) referenced(pfn phys.PFN) (n int, locked bool) {
 		}
 		if v.Flags&addrspace.VMLocked != 0 {
 			k.restoreMlock(v, pfn)
-			return n, true
+			return n, true, exec
 		}
 		if addrspace.Test(&l.Accessed, i) {
-			addrspace.Clear(&l.Accessed, i)
-			if v.Flags&addrspace.VMSeqRead == 0 {
+			exec = exec || v.Flags&(addrspace.VMExec|addrspace.VMSeqRead) == addrspace.VMExec
+			if around != nil && inFault(v) {
+				addr, _ := v.AddressOf(p.Index)
+				around.lookAround(v, l, addr, k.zoneOf(p).Node)
 				n++
+			}
+			if addrspace.Test(&l.Accessed, i) {
+				addrspace.Clear(&l.Accessed, i)
+				if v.Flags&addrspace.VMSeqRead == 0 {
+					n++
+				}
 			}
 		}
 		if left--; left == 0 {
 			break
 		}
 	}
-	return n, false
+	return n, false, exec
 }
 
 // mappedAt is the page-table entry through which a VMA maps the page at an index, or nil if it does not (page_vma_mapped_walk).

@@ -201,7 +201,7 @@ const (
 
 // checkReferences gives an anonymous page that was used since the last look another round (folio_check_references).
 func (sc *scanControl) checkReferences(pfn phys.PFN, p *phys.Page) references {
-	n, locked := sc.references(pfn)
+	n, locked, _ := sc.references(pfn)
 	was := p.TestClear(phys.FlagReferenced)
 	switch {
 	case locked:

@@ -37,7 +37,6 @@ func (k *Kernel) initTmpfs() {
 }
 
 func (fs *tmpfs) kernel() *Kernel  { return fs.k }
-func (fs *tmpfs) name() string     { return "tmpfs" }
 func (fs *tmpfs) direct() bool     { return false }
 func (fs *tmpfs) maxBytes() uint64 { return (maxIndex + 1) << addrspace.PageShift }
 

@@ -68,8 +68,9 @@ func (i *inode) dropShadows(from uint64) {
 	}
 }
 
-// invalidateRange throws the clean pages of [from, end) out that nobody maps or writes; mapped ones are unmapped first (invalidate_inode_pages2_range).
-func (p *Process) invalidateRange(i *inode, from, end uint64) {
+// invalidateRange throws the pages of [from, end) out that nobody writes, clean ones only unless dirty; mapped ones are unmapped first, and those on their way
+// waited for (invalidate_inode_pages2_range). It returns the number of pages.
+func (p *Process) invalidateRange(i *inode, from, end uint64, dirty bool) (n int) {
 	k, m := p.k, &i.mapping
 	for index, ok := m.tree.Next(from, end); ok; index, ok = m.tree.Next(index+1, end) {
 		pfn := phys.PFN(m.tree.Page(index))
@@ -80,8 +81,10 @@ func (p *Process) invalidateRange(i *inode, from, end uint64) {
 		if k.Mem.Page(pfn).Mapcount > 0 {
 			k.unmapObjectPage(p.cpu(), pfn)
 		}
-		if !k.Mem.Page(pfn).Test(phys.FlagDirty) {
+		if dirty || !k.Mem.Page(pfn).Test(phys.FlagDirty) {
 			k.deleteFromPageCache(p.cpu(), pfn)
+			n++
 		}
 	}
+	return n
 }

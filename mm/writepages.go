@@ -128,25 +128,30 @@ func (fs *ext4) send(t *task, m *mapping, start, n uint64, fresh bool) {
 		e, _ := m.host.blocks.At(start)
 		c := min(e.Len, stop-start, maxWritePages)
 		t.spend(engine.Time(c) * k.cost.File.WritebackPage)
-		var io *writeIO
-		if l := len(k.freeWriteIO); l > 0 {
-			io = k.freeWriteIO[l-1]
-			k.freeWriteIO = k.freeWriteIO[:l-1]
-		} else {
-			io = &writeIO{k: k}
-			io.done = io.complete
-		}
-		io.cpu, io.m, io.start, io.n, io.end = t.cpu(), m, start, c, end
 		if end != nil {
 			end.left++
 		}
-		k.count(vmstat.PgPgout, 4*c)
-		fs.dev.Submit(int64(c)*4096, true, io.done)
+		k.submitWrite(t.cpu(), m, start, c, end)
 		start += c
 	}
 	if end != nil {
 		k.putWriteEnd(t.cpu(), end)
 	}
+}
+
+// submitWrite sends one request that writes pages of a file (submit_bio). end is what it is a part of, nil: nothing.
+func (k *Kernel) submitWrite(cpu int, m *mapping, start, n uint64, end *writeEnd) {
+	var io *writeIO
+	if l := len(k.freeWriteIO); l > 0 {
+		io = k.freeWriteIO[l-1]
+		k.freeWriteIO = k.freeWriteIO[:l-1]
+	} else {
+		io = &writeIO{k: k}
+		io.done = io.complete
+	}
+	io.cpu, io.m, io.start, io.n, io.end = cpu, m, start, n, end
+	k.count(vmstat.PgPgout, 4*n)
+	m.host.fs.(*ext4).dev.Submit(int64(n)*4096, true, io.done)
 }
 
 func (io *writeIO) complete() {

@@ -159,10 +159,4 @@ func decodeManifest(text []byte) (Manifest, error) {
 	return m, fmt.Errorf("unknown outcome %q", m.Outcome)
 }
 
-// IsRunDirectory reports whether dir holds a manifest of ours.
-func IsRunDirectory(dir string) bool {
-	_, err := ReadManifest(dir)
-	return err == nil
-}
-
 func missing(err error) bool { return errors.Is(err, fs.ErrNotExist) }
