@@ -16,6 +16,8 @@ type bootState struct {
 	committed int64              // pages charged to boot processes, and not adopted by declared ones yet
 	stacks    []phys.PFN         // kernel stacks; those of the waiting declared processes are among them
 	tables    []phys.PFN         // page tables
+	buffers   []phys.PFN         // pages of the data disk that its file system holds
+	adopted   uint64             // of these, those that are blocks that we know
 }
 
 // inUse is the frames of a zone that were in use when it was recorded and have no kind yet.
@@ -316,6 +318,7 @@ func (r *restorer) cachePage(u *inUse, kind phys.Kind, flags phys.Flag) phys.PFN
 	if kind == phys.KindFile && r.held > 0 && flags&phys.FlagUnevictable == 0 {
 		r.held--
 		r.k.Mem.SetPrivate(pfn, 1) // buffer heads
+		r.k.boot.buffers = append(r.k.boot.buffers, pfn)
 	}
 	return pfn
 }

@@ -15,13 +15,17 @@ type FileCosts struct {
 	DirectPage    engine.Time // per page of a transfer with O_DIRECT
 	WritebackPage engine.Time // per dirty page found, handed to the device and finished when it is written; also per inode looked at
 
+	// JournalCommit is what jbd2 does for a transaction beside waiting for its device. FlushCache is how long the device takes to write out its own cache; 0: it has
+	// none that is volatile, and no flush is sent.
+	JournalCommit, FlushCache engine.Time
+
 	FreePage, InvalidatePage engine.Time // per clean page that reclaim, and that invalidation, takes out of the page cache and frees
 }
 
 // serverFileCosts are [S] of serverCosts throughout: a fifteenth of oracleFileCosts.
 var serverFileCosts = FileCosts{
 	Open: 1200, ReadPage: 165, ReadaheadPage: 440, WritePage: 1530, RewritePage: 290, DirectPage: 130, TmpfsNewPage: 270, TmpfsPage: 160, MkwriteFault: 480, WritebackPage: 330,
-	FreePage: 130, InvalidatePage: 130,
+	FreePage: 130, InvalidatePage: 130, JournalCommit: 13_000,
 }
 
 // oracleFileCosts are measured on the emulated machine by the case calibration.
@@ -38,4 +42,7 @@ var oracleFileCosts = FileCosts{
 	WritebackPage: 4900, // system time of fsync of 16, 32 and 64 MiB there, by /proc/stat: 2, 4 and 8 hundredths of a second
 
 	FreePage: 2000, InvalidatePage: 2000, // as CostTable.FreePage
+
+	JournalCommit: 200_000, // write and fsync of a page behind the end, 20 times: 1.39 ms each, less the page, its write, two of the log and two flushes
+	FlushCache:    150_000, // fsync of a file that is clean: 170 us each of 20
 }

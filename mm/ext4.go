@@ -9,15 +9,16 @@ import (
 
 // ext4 is the file system of the data disk: files in extents on one device, blocks given out when data is written back (delayed allocation).
 type ext4 struct {
-	k     *Kernel
-	dev   *engine.Device
-	bdi   *flusher
-	grow  uint64 // bytes of the device beside the room for new files
-	next  uint64 // the first block that was never given out
-	free  uint64 // blocks given back; which ones does not matter to anything that is modelled
-	meta  ext4meta
-	super superBlock
-	held  uint64 // blocks that delayed allocation has promised (s_dirtyclusters_counter)
+	k       *Kernel
+	dev     *engine.Device
+	bdi     *flusher
+	grow    uint64 // bytes of the device beside the room for new files
+	next    uint64 // the first block that was never given out
+	free    uint64 // blocks given back; which ones does not matter to anything that is modelled
+	meta    ext4meta
+	super   superBlock
+	journal *journal
+	held    uint64 // blocks that delayed allocation has promised (s_dirtyclusters_counter)
 }
 
 // dataRoom is the room on the data disk beside what the declared files take, in bytes.
@@ -28,12 +29,15 @@ func newExt4(k *Kernel) *ext4 {
 	fs := &ext4{k: k, dev: dev, bdi: k.newFlusher("254:0", dev), grow: dataRoom, next: 1}
 	fs.initMeta()
 	fs.super.init(k)
+	fs.startJournal()
 	return fs
 }
 
 func (fs *ext4) kernel() *Kernel { return fs.k }
 
 func (fs *ext4) direct() bool { return true }
+
+func (fs *ext4) disk() *ext4 { return fs }
 
 // maxBytes is what 2^32 blocks hold but for the last (ext4_max_size).
 func (fs *ext4) maxBytes() uint64 { return 1<<44 - addrspace.PageSize }
@@ -49,7 +53,6 @@ func (fs *ext4) newInode() *inode {
 
 func (fs *ext4) create(*Process) (*inode, Errno) {
 	i := fs.newInode()
-	fs.numberInode(i)
 	i.inCore = true
 	return i, 0
 }
@@ -94,8 +97,15 @@ func (fs *ext4) truncate(p *Process, i *inode, size uint64) Errno {
 	old := i.size
 	i.size = size
 	if size >= old {
+		if size > old {
+			fs.updateTime(i)
+			fs.dirtyInode(i, true)
+		}
 		return 0
 	}
+	fs.updateTime(i)
+	fs.dirtyInode(i, true)
+	fs.log(sbBlock) // the list of orphans
 	k.unmapMappingRange(p.cpu(), &i.mapping, i.filePages(), maxIndex+1, true)
 	if off := size & (addrspace.PageSize - 1); off != 0 {
 		index := size >> addrspace.PageShift
@@ -108,7 +118,7 @@ func (fs *ext4) truncate(p *Process, i *inode, size uint64) Errno {
 		}
 	}
 	p.truncatePages(i, i.filePages())
-	fs.free += i.blocks.Truncate(i.filePages())
+	fs.freeBlocks(i, i.filePages(), extents.MaxLen)
 	return 0
 }
 
@@ -127,13 +137,22 @@ func (fs *ext4) fallocate(p *Process, i *inode, off, n uint64) Errno {
 	if need > fs.room() {
 		return ENOSPC
 	}
+	first := fs.next
 	fs.allocate(i, from, end, true)
+	fs.logAllocation(&p.task, i, first)
 	i.size = max(i.size, off+n)
 	return 0
 }
 
-func (fs *ext4) fsync(p *Process, i *inode, _ bool) Errno {
+func (fs *ext4) fsync(p *Process, i *inode, data bool) Errno {
 	p.writeAndWait(i, 0, maxIndex+1)
+	tid := i.syncTID
+	if data {
+		tid = i.datasyncTID
+	}
+	if !fs.journal.complete(&p.task, tid) {
+		fs.flushDevice(&p.task)
+	}
 	return 0
 }
 
@@ -155,7 +174,8 @@ func (fs *ext4) evict(cpu int, i *inode) {
 	i.io.State = writeback.Freeing
 	fs.bdi.lists.Remove(&i.io)
 	fs.held -= i.delayed.Truncate(0)
-	fs.free += i.blocks.Truncate(0)
+	fs.freeBlocks(i, 0, extents.MaxLen)
+	fs.freeInode(i)
 	k.objects.remove(&i.mapping)
 	k.destroyInode(cpu, i)
 	i.evicting = false

@@ -63,7 +63,7 @@ func (k *Kernel) invalidatePages(cpu int, m *mapping, from, end uint64) (gone, b
 		switch {
 		case page.Test(phys.FlagLocked):
 			continue
-		case page.Test(phys.FlagDirty|phys.FlagWriteback) || page.Mapcount > 0:
+		case page.Test(phys.FlagDirty|phys.FlagWriteback) || page.Mapcount > 0 || k.pinned(m, index):
 		case !page.Test(phys.FlagLRU) || page.Test(phys.FlagBatched):
 			batched++
 		default:

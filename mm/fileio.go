@@ -18,7 +18,7 @@ type fileIO struct {
 // submitRead sends the reads of pages of a file, in as many requests as its extents and the limit on requests call for; what is a hole, or has never
 // been written, is read as zeros at once (ext4_mpage_readpages, submit_bio).
 func (k *Kernel) submitRead(cpu int, m *mapping, start, n uint64) {
-	fs := m.host.fs.(*ext4)
+	fs := m.host.fs.(writebackFS).disk()
 	for n > 0 {
 		e, ok := m.host.blocks.At(start)
 		c := min(e.Len, n)
@@ -109,8 +109,13 @@ func (p *Process) directIO(f *file, pos, n uint64, write bool) (uint64, Errno) {
 			return 0, ENOSPC
 		}
 		p.invalidateRange(i, from, end, false)
+		first := fs.next
+		fs.updateTime(i)
 		fs.allocate(i, from, end, false)
 		i.blocks.Written(from, end)
+		if fs.next != first {
+			fs.logAllocation(&p.task, i, first)
+		}
 	}
 	p.spend(engine.Time(end-from) * k.cost.File.DirectPage)
 	wait := engine.NewCond(k.Sim)
@@ -139,7 +144,10 @@ func (p *Process) directIO(f *file, pos, n uint64, write bool) (uint64, Errno) {
 	}
 	if write {
 		p.invalidateRange(i, from, end, false)
-		i.size = max(i.size, pos+n)
+		if pos+n > i.size {
+			i.size = pos + n
+			fs.dirtyInode(i, true)
+		}
 	}
 	return n, 0
 }

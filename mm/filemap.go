@@ -172,29 +172,29 @@ func (k *Kernel) readBatch(m *mapping, index, last uint64, batch *[lru.BatchSize
 
 // readPage gives a page of a file that has been read in, making it if it is not cached (filemap_create_folio, read_cache_folio). EINTR: the task was
 // killed meanwhile; ENOMEM.
-func (p *Process) readPage(m *mapping, index uint64, gfp phys.GFP) (phys.PFN, Errno) {
-	k := p.k
+func (t *task) readPage(m *mapping, index uint64, gfp phys.GFP) (phys.PFN, Errno) {
+	k := t.k
 	for {
 		pfn := phys.PFN(m.tree.Page(index))
 		if pfn == 0 {
-			pfn = p.allocPage(gfp)
+			pfn = t.allocPage(gfp)
 			if pfn == 0 {
 				return 0, ENOMEM
 			}
 			if m.tree.Page(index) != 0 {
-				k.Mem.FreePage(p.cpu(), pfn)
+				k.Mem.FreePage(t.cpu(), pfn)
 				continue
 			}
-			p.addToPageCache(m, index, []uint32{uint32(pfn)}, gfp, phys.FlagLocked)
-			p.spend(k.cost.File.ReadaheadPage)
-			p.readExtents(m, index)
-			k.submitRead(p.cpu(), m, index, 1)
+			t.addToPageCache(m, index, []uint32{uint32(pfn)}, gfp, phys.FlagLocked)
+			t.spend(k.cost.File.ReadaheadPage)
+			t.readExtents(m, index)
+			k.submitRead(t.cpu(), m, index, 1)
 		}
 		if !k.Mem.Page(pfn).Test(phys.FlagLocked) {
 			return pfn, 0
 		}
-		p.waitPage(pfn)
-		if p.fatalSignal() {
+		t.waitPage(pfn)
+		if t.fatalSignal() {
 			return 0, EINTR
 		}
 	}

@@ -116,6 +116,7 @@ func (p *Process) pageMkwrite(m *mapping, index uint64, pfn phys.PFN) bool {
 		if !fs.promise(m.host, index) {
 			p.bus()
 		}
+		fs.updateTime(m.host)
 		if k.Mem.Private(pfn) == 0 {
 			k.Mem.SetPrivate(pfn, 1) // buffer heads
 		}

@@ -52,6 +52,9 @@ func (sc *scanControl) shrinkFilePage(pfn phys.PFN, p *phys.Page, cpu int, res *
 		}
 		return keep
 	}
+	if k.pinned(k.objects.get(p.Mapping), uint64(p.Index)) {
+		return activate
+	}
 	k.owed += k.cost.File.FreePage
 	k.evictFilePage(k.objects.get(p.Mapping), pfn, p)
 	k.freePage(cpu, pfn)
@@ -65,7 +68,7 @@ const busyFile = phys.FlagLocked | phys.FlagDirty | phys.FlagWriteback | phys.Fl
 // them, and returns how many. They are the caller's to free.
 func (k *Kernel) evictRun(pages []phys.PFN, p *phys.Page) int {
 	m := k.objects.get(p.Mapping)
-	if m == nil || p.Mapcount > 0 || p.Test(busyFile) {
+	if m == nil || m == &k.vfs.disk.meta.bdev.mapping || p.Mapcount > 0 || p.Test(busyFile) {
 		return 0
 	}
 	var shadows [maxRun]uint64
@@ -116,6 +119,10 @@ func (sc *scanControl) pageoutFile(pfn phys.PFN, p *phys.Page, cpu int, res *shr
 	res.pageout++
 	k.zoneOf(p).Node.Stat[vmstat.NRVmscanWrite]++
 	if _, ok := m.host.blocks.At(index); !ok {
+		return
+	}
+	if k.ownedByJournal(m, index) {
+		k.skipWrite(cpu, m, pfn)
 		return
 	}
 	k.startWriteback(m, pfn)

@@ -14,6 +14,8 @@ const gfpWrite = gfpFile | phys.GFPWrite
 func (p *Process) genericPerformWrite(f *file, pos, n uint64) (uint64, Errno) {
 	k, i := p.k, f.inode
 	m := &i.mapping
+	fs := i.fs.(*ext4)
+	fs.updateTime(i)
 	start, end := pos, pos+n
 	for pos < end {
 		index := pos >> addrspace.PageShift
@@ -38,6 +40,7 @@ func (p *Process) genericPerformWrite(f *file, pos, n uint64) (uint64, Errno) {
 		}
 		if pos = stop; pos > i.size {
 			i.size = pos
+			fs.dirtyInode(i, true)
 		}
 		p.balanceDirtyPagesRatelimited(i)
 		if p.fatalSignal() {
@@ -55,7 +58,7 @@ func (p *Process) writeBegin(i *inode, index, pos, stop uint64) (phys.PFN, Errno
 	for {
 		pfn := phys.PFN(m.tree.Page(index))
 		if pfn == 0 {
-			fs.readExtents(p, i, index)
+			fs.readExtents(&p.task, i, index)
 			e, there := i.blocks.At(index)
 			whole := pos&(addrspace.PageSize-1) == 0 && (stop&(addrspace.PageSize-1) == 0 || stop >= i.size)
 			if there && !e.Unwritten && !whole && index < i.filePages() {
@@ -117,8 +120,10 @@ func (fs *ext4) forget(i *inode, index uint64) {
 }
 
 // allocateDelayed gives pages that are about to be written their blocks.
-func (fs *ext4) allocateDelayed(i *inode, from, end uint64) {
+func (fs *ext4) allocateDelayed(t *task, i *inode, from, end uint64) {
 	fs.held -= i.delayed.Remove(from, end)
+	first := fs.next
 	fs.allocate(i, from, end, false)
 	i.blocks.Written(from, end)
+	fs.logAllocation(t, i, first)
 }

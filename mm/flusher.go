@@ -55,6 +55,8 @@ type writebackFS interface {
 	fileSystem
 	// writepages writes dirty pages of a file to its device (address_space_operations.writepages).
 	writepages(t *task, i *inode, c *writebackControl)
+	// disk is the file system whose device it is on.
+	disk() *ext4
 }
 
 // newFlusher makes the thread of a device. name is the device's number, as in flush-254:0.

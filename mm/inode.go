@@ -27,6 +27,10 @@ type inode struct {
 	inCore       bool     // it has been read from the disk
 	metaBlock    uint64   // where a folder's names are
 	extentBlocks []uint64 // where its extents are, of those that were ever read; extentsKnown is set in those that still are
+	mtime        uint64   // when it was changed last, in jiffies: time goes on at ticks only for files
+	freed        bool     // its number has been given back
+	// The last transactions that changed it, and that changed what reading its data needs.
+	syncTID, datasyncTID uint64
 
 	object   slab.ID         // its memory; 0: it has none, or had it before the machine was started
 	pseudo   slab.ID         // the dentry of one that has no name in any folder

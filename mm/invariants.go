@@ -45,6 +45,9 @@ func (k *Kernel) CheckInvariants() error {
 	if err := c.writeback(); err != nil {
 		return err
 	}
+	if err := c.journal(); err != nil {
+		return err
+	}
 	if err := c.locks(); err != nil {
 		return err
 	}

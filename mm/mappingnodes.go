@@ -11,6 +11,7 @@ import (
 type mappingNodes struct {
 	objects []slab.ID
 	shadows int // nodes of shadows only that are counted in workingset_nodes
+	boot    int // nodes that were there when the machine was started: their objects are among the recorded ones
 }
 
 // atomicSource allocates objects for a CPU without waiting and without a task's rights, as code that holds a spin lock does.
@@ -41,7 +42,7 @@ func (s *atomicSource) SlabPages(gfp phys.GFP, order int) phys.PFN {
 // xa_node_free). Objects that were not to be had are asked for again next time.
 func (k *Kernel) syncNodes(m *mapping) {
 	n := &m.nodes
-	want := m.tree.Nodes()
+	want := max(m.tree.Nodes()-n.boot, 0)
 	if want > len(n.objects) {
 		src := &k.atomic[0]
 		if p := k.Sim.Current(); p != nil {

@@ -85,6 +85,9 @@ func (p *Process) Open(name string, flags OpenFlags) (int, Errno) {
 	f := p.k.newFile(i, flags)
 	f.dentry = d
 	p.installFD(n, f)
+	if fs, ok := i.fs.(*ext4); ok {
+		fs.sampleMount()
+	}
 	if flags.Trunc && flags.Write && i.size > 0 {
 		if err := i.fs.truncate(p, i, 0); err != 0 {
 			return 0, err
@@ -162,8 +165,14 @@ func (p *Process) createFile(c *dentry, path string) Errno {
 		return err
 	}
 	i.nlink, i.Name, i.object = 1, path, object
+	if fs == fileSystem(v.disk) {
+		v.disk.numberInode(i, c.parent.inode)
+	}
 	c.inode = i
 	v.born(c)
+	if fs == fileSystem(v.disk) {
+		v.disk.logCreate(p, c.parent.inode, i)
+	}
 	return 0
 }
 
@@ -261,6 +270,9 @@ func (p *Process) Unlink(name string) Errno {
 		c.count-- // what its file was held by
 	}
 	gone := c.deleteDentry()
+	if fs, ok := i.fs.(*ext4); ok {
+		fs.logUnlink(p, c.parent.inode, i)
+	}
 	k.dput(p.cpu(), c)
 	if gone != nil {
 		k.iput(p.cpu(), gone)

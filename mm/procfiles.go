@@ -108,7 +108,7 @@ func (k *Kernel) meminfo() *procfs.Meminfo {
 	m := k.boot.steady
 	m.Layout = procfs.MeminfoLayout(k.procArch())
 	cached := kb(n[vmstat.NRFilePages] - n[vmstat.NRSwapcached])
-	m.Buffers = min(m.Buffers+4*k.vfs.disk.meta.bdev.tree.Pages(), cached)
+	m.Buffers = min(m.Buffers+4*(k.vfs.disk.meta.bdev.tree.Pages()-k.boot.adopted), cached)
 	m.Cached = cached - m.Buffers
 	m.MemTotal, m.MemFree, m.MemAvailable = kb(k.totalRAM()), kb(z[vmstat.NRFreePages]), kb(k.available(n, z))
 	m.SwapCached = kb(n[vmstat.NRSwapcached])

@@ -20,7 +20,10 @@ func (k *Kernel) Sync(p *Process) {
 // beside files (ksys_sync).
 func (t *task) sync() {
 	t.k.wakeupFlusherThreads()
-	t.syncInodes(t.k.vfs.disk)
+	fs := t.k.vfs.disk
+	t.syncInodes(fs)
+	fs.syncJournal(t)
+	t.writeAndWait(fs.meta.bdev, 0, maxIndex+1)
 }
 
 // syncInodes has a file system's dirty inodes written by the flusher, and waits for every page of them that is on its way (sync_inodes_sb).

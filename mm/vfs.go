@@ -112,7 +112,7 @@ func (v *vfs) makeFolder(p *Process, d, c *dentry, name string, fs fileSystem) (
 	f := newFolder(d, name)
 	f.inode.fs, f.inode.object = fs, object
 	if fs == fileSystem(v.disk) {
-		v.disk.numberInode(f.inode)
+		v.disk.numberInode(f.inode, d.inode)
 		f.inode.inCore = true
 	}
 	if p == nil {
@@ -121,6 +121,9 @@ func (v *vfs) makeFolder(p *Process, d, c *dentry, name string, fs fileSystem) (
 	}
 	c.inode, c.children = f.inode, f.children
 	v.born(c)
+	if fs == fileSystem(v.disk) {
+		v.disk.logMkdir(p, d.inode, c.inode)
+	}
 	return c, 0
 }
 
@@ -197,7 +200,7 @@ func (k *Kernel) declareFile(f FileConfig) string {
 		return "it is declared twice, or a folder of that name is needed"
 	}
 	i := fs.newInode()
-	fs.numberInode(i)
+	fs.numberInode(i, d.inode)
 	i.size, i.nlink, i.Name = f.Size, 1, name
 	fs.grow += f.Size + f.Size/100
 	fs.allocate(i, 0, i.filePages(), false)

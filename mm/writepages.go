@@ -88,6 +88,13 @@ func (fs *ext4) writeRange(t *task, i *inode, c *writebackControl, from, end uin
 			}
 			continue
 		}
+		if k.ownedByJournal(m, start) {
+			k.skipWrite(t.cpu(), m, phys.PFN(m.tree.Page(start)))
+			t.spend(k.cost.File.WritebackPage)
+			c.nrToWrite--
+			pos, next = start+1, start+1
+			continue
+		}
 		fresh, limit := fs.needsBlock(i, start)
 		most := uint64(maxWritePages)
 		if fresh {
@@ -97,7 +104,7 @@ func (fs *ext4) writeRange(t *task, i *inode, c *writebackControl, from, end uin
 		n := uint64(0)
 		for n < most && m.tree.HasTag(start+n, tag) {
 			q := phys.PFN(m.tree.Page(start + n))
-			if f := k.Mem.Page(q); !f.Test(phys.FlagDirty) || f.Test(phys.FlagWriteback|phys.FlagLocked) {
+			if f := k.Mem.Page(q); !f.Test(phys.FlagDirty) || f.Test(phys.FlagWriteback|phys.FlagLocked) || k.ownedByJournal(m, start+n) {
 				break
 			}
 			k.startWriteback(m, q)
@@ -121,7 +128,7 @@ func (fs *ext4) send(t *task, m *mapping, start, n uint64, fresh bool) {
 	k := t.k
 	var end *writeEnd
 	if fresh {
-		fs.allocateDelayed(m.host, start, start+n)
+		fs.allocateDelayed(t, m.host, start, start+n)
 		end = &writeEnd{m: m, start: start, n: n, left: 1} // one is held until all are sent
 	}
 	for stop := start + n; start < stop; {
@@ -151,7 +158,7 @@ func (k *Kernel) submitWrite(cpu int, m *mapping, start, n uint64, end *writeEnd
 	}
 	io.cpu, io.m, io.start, io.n, io.end = cpu, m, start, n, end
 	k.count(vmstat.PgPgout, 4*n)
-	m.host.fs.(*ext4).dev.Submit(int64(n)*4096, true, io.done)
+	m.host.fs.(writebackFS).disk().dev.Submit(int64(n)*4096, true, io.done)
 }
 
 func (io *writeIO) complete() {
