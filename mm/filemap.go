@@ -20,8 +20,7 @@ func (t *task) addToPageCache(m *mapping, index uint64, pages []uint32, gfp phys
 	k.syncNodes(m)
 	for j, q := range pages {
 		p := k.Mem.Page(phys.PFN(q))
-		p.SetKind(phys.KindFile)
-		p.SetFlags(flags)
+		p.Begin(phys.KindFile, flags)
 		p.Mapping, p.Index, p.Mapcount = m.ID, uint32(index)+uint32(j), 0
 		if refaults {
 			t.refault(phys.PFN(q), shadows[j])
@@ -81,22 +80,17 @@ func (p *Process) filemapRead(f *file, pos, n uint64) (uint64, Errno) {
 			return 0, err
 		}
 		stop := min(end, i.size)
-		copied, cpu := 0, p.cpu()
-		for j := range got {
-			if pos >= stop {
-				break
+		copied := 0
+		if pos < stop {
+			first := pos >> addrspace.PageShift
+			copied = int(min(uint64(got), (stop+addrspace.PageSize-1)>>addrspace.PageShift-first))
+			used := batch[:copied]
+			if f.ra.samePage(pos) {
+				used = used[1:]
 			}
-			if j > 0 || !f.ra.samePage(pos) {
-				pfn := phys.PFN(batch[j])
-				if page := k.Mem.Page(pfn); k.lruGen == nil && !page.Test(phys.FlagReferenced) {
-					page.Set(phys.FlagReferenced) // the first use, as most are
-				} else {
-					k.markAccessed(cpu, pfn)
-				}
-			}
-			pos = min(pos&^(addrspace.PageSize-1)+addrspace.PageSize, stop)
+			k.markAllAccessed(p.cpu(), used)
+			pos = min((first+uint64(copied))<<addrspace.PageShift, stop)
 			f.ra.prevPos = int64(pos)
-			copied++
 		}
 		p.spend(engine.Time(copied) * k.cost.File.ReadPage)
 		if p.fatalSignal() {

@@ -72,9 +72,10 @@ func (k *Kernel) evictRun(pages []phys.PFN, p *phys.Page) int {
 		return 0
 	}
 	var shadows [maxRun]uint64
-	first, zone := p.Index, p.ZoneID()
+	first, state := p.Index, p.State(busyFile)
 	n := k.zoneOf(p).Node
 	v, classic := k.lruvecs[n.ID], k.lruGen == nil
+	age := v.NonresidentAge
 	count := 0
 	for {
 		pfn := pages[count]
@@ -82,7 +83,7 @@ func (k *Kernel) evictRun(pages []phys.PFN, p *phys.Page) int {
 			k.Mem.SetPrivate(pfn, 0)
 		}
 		if classic {
-			shadows[count] = classicShadow(v, n, p)
+			shadows[count] = packShadow(age+uint64(count), n, p)
 		} else {
 			shadows[count] = k.lruGenEviction(pfn, p)
 		}
@@ -90,9 +91,12 @@ func (k *Kernel) evictRun(pages []phys.PFN, p *phys.Page) int {
 			break
 		}
 		p = k.Mem.Page(pages[count])
-		if p.Mapping != m.ID || p.Index != first+uint32(count) || p.Kind() != phys.KindFile || p.ZoneID() != zone || p.Mapcount > 0 || p.Test(busyFile) {
+		if p.Mapping != m.ID || p.Index != first+uint32(count) || p.State(busyFile) != state || p.Mapcount > 0 {
 			break
 		}
+	}
+	if classic {
+		v.NonresidentAge += uint64(count)
 	}
 	m.tree.Evict(uint64(first), shadows[:count])
 	k.syncNodes(m)

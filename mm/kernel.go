@@ -77,6 +77,7 @@ type Kernel struct {
 
 	pageWaits   map[phys.PFN]*engine.Cond // who waits for a locked page
 	pageWaiters waitFilter
+	spareWaits  []*engine.Cond // on which nobody waits, to be used again
 	oom         oomState
 	zipfs       map[zipfKey]*engine.Zipf
 	slabs       slabCaches

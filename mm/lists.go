@@ -27,12 +27,16 @@ func (k *Kernel) lruAdd(cpu int, pfn phys.PFN) {
 
 // lruAddRun is lruAdd for pages in a row.
 func (t *task) lruAddRun(pages []uint32) {
+	if t.k.lruGen != nil {
+		for _, pfn := range pages {
+			t.lruAdd(phys.PFN(pfn))
+		}
+		return
+	}
 	cpu := t.cpu()
 	b := &t.k.batches[cpu].add
-	for _, pfn := range pages {
-		if t.k.lruGen != nil {
-			t.lruAdd(phys.PFN(pfn))
-		} else if b.Push(phys.PFN(pfn)) {
+	for len(pages) > 0 {
+		if pages = b.PushAll(pages); b.Full() {
 			t.k.drainAdd(cpu)
 		}
 	}

@@ -4,6 +4,18 @@ import (
 	"mmsim/mm/phys"
 )
 
+// markAllAccessed is markAccessed for several pages.
+func (k *Kernel) markAllAccessed(cpu int, pages []uint32) {
+	classic := k.lruGen == nil
+	for _, pfn := range pages {
+		if p := k.Mem.Page(phys.PFN(pfn)); classic && !p.Test(phys.FlagReferenced) { // the first use, as most are
+			p.Set(phys.FlagReferenced)
+		} else {
+			k.markAccessed(cpu, phys.PFN(pfn))
+		}
+	}
+}
+
 // markAccessed notes a use of a page that no accessed bit shows, by a task on a CPU: the first makes it referenced, the second active, which it becomes with the
 // CPU's next batch of such pages, or at once if it waits in the CPU's batch of new ones (folio_mark_accessed, __lru_cache_activate_folio).
 func (k *Kernel) markAccessed(cpu int, pfn phys.PFN) {

@@ -114,7 +114,12 @@ func (t *task) waitFlags(pfn phys.PFN, flags phys.Flag) {
 	for k.Mem.Page(pfn).Test(flags) {
 		c := k.pageWaits[pfn]
 		if c == nil {
-			c = engine.NewCond(k.Sim)
+			if n := len(k.spareWaits); n > 0 {
+				c = k.spareWaits[n-1]
+				k.spareWaits = k.spareWaits[:n-1]
+			} else {
+				c = engine.NewCond(k.Sim)
+			}
 			k.pageWaits[pfn] = c
 			k.pageWaiters.add(pfn)
 		}

@@ -143,6 +143,7 @@ func (k *Kernel) wakePage(pfn phys.PFN) {
 			k.pageWaiters = waitFilter{}
 		}
 		c.Broadcast()
+		k.spareWaits = append(k.spareWaits, c)
 	}
 }
 

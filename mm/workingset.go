@@ -31,11 +31,17 @@ func (k *Kernel) shadowOn(n *phys.Node, pfn phys.PFN, p *phys.Page) uint64 {
 
 // classicShadow is shadowOn for the classic lists of a node.
 func classicShadow(v *lru.Lruvec, n *phys.Node, p *phys.Page) uint64 {
-	s := v.NonresidentAge&shadowAgeMask<<shadowAgeShift | uint64(n.ID)<<shadowNodeShift | shadowValid
+	s := packShadow(v.NonresidentAge, n, p)
+	v.NonresidentAge++
+	return s
+}
+
+// packShadow is the shadow of a page that leaves a node of an age (pack_shadow).
+func packShadow(age uint64, n *phys.Node, p *phys.Page) uint64 {
+	s := age&shadowAgeMask<<shadowAgeShift | uint64(n.ID)<<shadowNodeShift | shadowValid
 	if p.Test(phys.FlagWorkingset) {
 		s |= shadowWorkingset
 	}
-	v.NonresidentAge++
 	return s
 }
 

@@ -18,6 +18,19 @@ func (b *Batch) Push(pfn phys.PFN) bool {
 	return b.n == BatchSize
 }
 
+// PushAll adds as many pages as there is room for, and returns the others. The batch is full if Full says so.
+func (b *Batch) PushAll(pages []uint32) (rest []uint32) {
+	n := min(len(pages), BatchSize-int(b.n))
+	for i, pfn := range pages[:n] {
+		b.pages[int(b.n)+i] = phys.PFN(pfn)
+	}
+	b.n += uint8(n)
+	return pages[n:]
+}
+
+// Full tells whether the batch must be drained.
+func (b *Batch) Full() bool { return b.n == BatchSize }
+
 // Len is the number of pages collected.
 func (b *Batch) Len() int { return int(b.n) }
 

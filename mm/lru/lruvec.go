@@ -31,6 +31,9 @@ func (l List) IsActive() bool { return l == ActiveAnon || l == ActiveFile }
 // IsFile tells whether the list holds pages that are not swap-backed.
 func (l List) IsFile() bool { return l == InactiveFile || l == ActiveFile }
 
+// listFlags are the flags that tell on which list a page belongs.
+const listFlags = phys.FlagUnevictable | phys.FlagSwapbacked | phys.FlagActive
+
 // Of is the list on which a page belongs by its flags (folio_lru_list).
 func Of(p *phys.Page) List {
 	if p.Test(phys.FlagUnevictable) {
@@ -108,7 +111,7 @@ func (v *Lruvec) AddAll(pages []phys.PFN) {
 	}
 	for i := 0; i < len(pages); {
 		p := v.mem.Page(pages[i])
-		l, zone := Of(p), p.ZoneID()
+		l, zone, state := Of(p), p.ZoneID(), p.State(listFlags)
 		if l == Unevictable {
 			v.Add(pages[i])
 			i++
@@ -133,7 +136,7 @@ func (v *Lruvec) AddAll(pages []phys.PFN) {
 			if i++; i == len(pages) {
 				break
 			}
-			if p = v.mem.Page(pages[i]); Of(p) != l || p.ZoneID() != zone {
+			if p = v.mem.Page(pages[i]); p.State(listFlags) != state {
 				break
 			}
 		}
@@ -189,33 +192,43 @@ func (v *Lruvec) CutTail(l List, nr uint64, highest phys.ZoneType, out []phys.PF
 	first := len(out)
 	var zone *phys.Zone
 	var zoneID uint32
-	inZone, total := int64(0), int64(0)
-	for pfn != 0 && nr > 0 {
-		p := v.mem.Page(pfn)
-		if id := p.ZoneID(); zone == nil || id != zoneID {
+	start, most := first, first+int(nr) // where the pages of the zone begin in out
+	for pfn != 0 && len(out) < most {
+		rows := v.mem.Following(pfn)
+		if id := rows[0].ZoneID(); zone == nil || id != zoneID {
 			if zone != nil {
-				zone.Stat[vmstat.NRZoneInactiveAnon+vmstat.ZoneItem(l)] -= inZone
+				zone.Stat[vmstat.NRZoneInactiveAnon+vmstat.ZoneItem(l)] -= int64(len(out) - start)
 			}
 			next := v.mem.ZoneByID(id)
 			if next.Type > highest {
 				zone = nil
 				break
 			}
-			zone, zoneID, inZone = next, id, 0
+			zone, zoneID, start = next, id, len(out)
 		}
-		inZone++
-		total++
-		nr--
-		prev := p.Prev
-		p.Clear(phys.FlagLRU)
-		p.Next, p.Prev = 0, 0
-		out = append(out, pfn)
-		pfn = prev
+		rows = rows[:min(len(rows), most-len(out))]
+		// Pages were mostly added in the order of their frames. As long as the next is the next frame, its row is known before the link is read, which the
+		// processor has to fetch from far.
+		for i := range rows {
+			p := &rows[i]
+			if p.ZoneID() != zoneID {
+				break
+			}
+			prev := p.Prev
+			p.Clear(phys.FlagLRU)
+			p.Next, p.Prev = 0, 0
+			out = append(out, pfn)
+			if pfn++; prev != pfn {
+				pfn = prev
+				break
+			}
+		}
 	}
 	if zone != nil {
-		zone.Stat[vmstat.NRZoneInactiveAnon+vmstat.ZoneItem(l)] -= inZone
+		zone.Stat[vmstat.NRZoneInactiveAnon+vmstat.ZoneItem(l)] -= int64(len(out) - start)
 	}
-	if len(out) == first {
+	total := int64(len(out) - first)
+	if total == 0 {
 		return out
 	}
 	if q.Tail = pfn; pfn == 0 {

@@ -149,4 +149,15 @@ func TestBatch(t *testing.T) {
 	if b.Len() != 0 {
 		t.Error("Reset leaves pages")
 	}
+	b.Push(99)
+	pages := make([]uint32, BatchSize)
+	for i := range pages {
+		pages[i] = uint32(i + 1)
+	}
+	if rest := b.PushAll(pages[:3]); len(rest) != 0 || b.Full() || b.Len() != 4 {
+		t.Errorf("PushAll of 3 leaves %v, the batch is %v", rest, b.Pages())
+	}
+	if rest := b.PushAll(pages[3:]); len(rest) != 1 || rest[0] != BatchSize || !b.Full() || b.Pages()[BatchSize-1] != BatchSize-1 {
+		t.Errorf("PushAll of %d leaves %v, the batch is %v", BatchSize-3, rest, b.Pages())
+	}
 }

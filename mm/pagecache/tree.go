@@ -219,14 +219,19 @@ func (t *Tree) SetRun(index uint64, pages []uint32, old []uint64) (values bool) 
 		l := t.makeLeaf(index)
 		i := index & leafMask
 		n := min(uint64(len(pages)), 64-i&63) // within a word
-		entries, was := l.entry[i:i+n], old[:n]
-		for j, page := range pages[:n] {
-			was[j] = entries[j]
-			entries[j] = uint64(page)
-		}
 		w := i >> 6
 		m := ^uint64(0) >> (64 - n) << (i & 63)
 		v := l.value[w]
+		entries := l.entry[i : i+n]
+		if v&m != 0 {
+			values = true
+			copy(old, entries)
+		} else { // not to read what is far from the processor
+			clear(old[:n])
+		}
+		for j, page := range pages[:n] {
+			entries[j] = uint64(page)
+		}
 		switch {
 		case l.present[w]|v == 0:
 			t.addNode(index)
@@ -234,7 +239,6 @@ func (t *Tree) SetRun(index uint64, pages []uint32, old []uint64) (values bool) 
 			t.hasPage(index, l)
 		}
 		c := bits.OnesCount64(v & m)
-		values = values || c > 0
 		l.value[w] = v &^ m
 		l.present[w] |= m
 		l.used += int32(int(n) - c)

@@ -68,6 +68,17 @@ func (t *Tree) next(from, end uint64, pick func(l *leaf, w int) uint64) (uint64,
 
 // Next is the index of the first page of [from, end).
 func (t *Tree) Next(from, end uint64) (index uint64, ok bool) {
+	for from < end { // where there are leaves, word by word
+		l := t.leafAt(from)
+		if l == nil {
+			break
+		}
+		if b := l.present[from&leafMask>>6] >> (from & 63); b != 0 {
+			from += uint64(bits.TrailingZeros64(b))
+			return from, from < end
+		}
+		from = from&^63 + 64
+	}
 	return t.next(from, end, func(l *leaf, w int) uint64 { return l.present[w] })
 }
 
@@ -123,13 +134,16 @@ func (t *Tree) Run(index uint64, out []uint32) int {
 		if l == nil {
 			return n
 		}
-		for i := index & leafMask; i < leafPages && n < len(out); i++ {
-			if l.present[i>>6]>>(i&63)&1 == 0 {
-				return n
-			}
-			out[n] = uint32(l.entry[i])
-			n++
-			index++
+		i := index & leafMask
+		inWord := uint64(bits.TrailingZeros64(^(l.present[i>>6] >> (i & 63)))) // zeros are shifted in, so this ends with the word
+		c := min(int(inWord), len(out)-n)
+		entries := l.entry[i : i+uint64(c)]
+		for j := range out[n:][:c] {
+			out[n+j] = uint32(entries[j])
+		}
+		n += c
+		if index += uint64(c); c == 0 || index&63 != 0 {
+			return n
 		}
 	}
 	return n

@@ -100,6 +100,14 @@ func (p *Page) SetKind(k Kind) { p.flags = p.flags&^kindMask | uint32(k)<<kindSh
 // ZoneID returns the number of the page's zone (Memory.ZoneByID). It is valid in head rows only.
 func (p *Page) ZoneID() uint32 { return p.flags & zoneIDMask }
 
+// State is the row's zone, kind and those of the flags in f that are set, as one word: rows of equal State can be handled alike.
+func (p *Page) State(f Flag) uint32 { return p.flags & (zoneIDMask | kindMask | uint32(f)) }
+
+// Begin sets kind and flags of a page that was just handed out.
+func (p *Page) Begin(k Kind, f Flag) {
+	p.flags = p.flags&zoneIDMask | uint32(k)<<kindShift | uint32(f)&allFlags
+}
+
 // Test reports whether any of the flags in f is set.
 func (p *Page) Test(f Flag) bool { return p.flags&uint32(f) != 0 }
 

@@ -27,11 +27,19 @@ func (m *Memory) GetPageRun(ac *AllocContext, flags AllocFlags, out []PFN) int {
 	n := 1
 	pfn := l.Head
 	for pfn != 0 && n < len(out) {
-		p := m.Page(pfn)
-		out[n] = pfn
-		n++
-		pfn = p.Next
-		*p = Page{flags: flagsOut}
+		rows := m.sections[pfn>>sectionShift]
+		for { // as long as the next page is the next frame, its row is known before the link is read
+			p := &rows[pfn&sectionMask]
+			out[n] = pfn
+			n++
+			next := p.Next
+			*p = Page{flags: flagsOut}
+			if next != pfn+1 || next&sectionMask == 0 || n == len(out) {
+				pfn = next
+				break
+			}
+			pfn++
+		}
 	}
 	l.Head = pfn
 	if pfn == 0 {

@@ -21,6 +21,9 @@ type private [sectionPages]uint32
 // allocator handed out may be.
 func (m *Memory) Page(pfn PFN) *Page { return &m.sections[pfn>>sectionShift][pfn&sectionMask] }
 
+// Following returns the row of pfn and those of the frames behind it, as many as lie in one section: one at least.
+func (m *Memory) Following(pfn PFN) []Page { return m.sections[pfn>>sectionShift][pfn&sectionMask:] }
+
 // Private returns the word kept for a page beside its row (page_private: the swap slot of a page in the swap cache), 0 if never set.
 func (m *Memory) Private(pfn PFN) uint32 {
 	if c := m.private[pfn>>sectionShift]; c != nil {
