@@ -37,17 +37,35 @@ func NewZipf(n uint64, theta float64) *Zipf {
 // N returns the number of ranks.
 func (z *Zipf) N() uint64 { return z.n }
 
-// Rank returns the rank for u, which is uniform in [0, 1).
+// Rank returns the rank for u, which is a draw of Stream.Float64.
 func (z *Zipf) Rank(u float64) uint64 {
-	if uz := u * z.zetan; uz < z.second { // one branch for both ranks: which it will be, no processor can predict
-		rank := uint64(0)
-		if uz >= z.first {
-			rank = 1
-		}
-		return rank
-	}
 	if r, ok := z.fromCubic(u); ok {
 		return r
+	}
+	return z.exact(u)
+}
+
+// Ranks draws a rank for each place of out, as Rank does for as many draws of r.Float64.
+func (z *Zipf) Ranks(r *Stream, out []uint64) {
+	for i := range out {
+		u := r.Float64()
+		if piece, t := zipfPlace(u); piece < uint64(len(z.cubics)) { // fromCubic, inlined
+			if rank, ok := z.cubics[piece].rank(t); ok {
+				out[i] = rank
+				continue
+			}
+		}
+		out[i] = z.exact(u)
+	}
+}
+
+// exact is the rank for u by the formula.
+func (z *Zipf) exact(u float64) uint64 {
+	switch uz := u * z.zetan; {
+	case uz < z.first:
+		return 0
+	case uz < z.second:
+		return 1
 	}
 	return z.plain(u)
 }

@@ -49,7 +49,7 @@ func (p *Process) Touch(a TouchArgs) int64 {
 	}
 	loops := max(a.Loops, 1)
 	batch := max(a.Batch, 1)
-	next := p.sequence(a, units)
+	drawn := p.drawing(a, units, n, loops)
 	done := int64(0)
 	for range loops {
 		for i := int64(0); i < n; {
@@ -57,7 +57,7 @@ func (p *Process) Touch(a TouchArgs) int64 {
 			if a.Pause > 0 {
 				m = min(m, batch-done%batch)
 			}
-			m = p.touchSome(a, units, i, m, next)
+			m = p.touchSome(a, units, i, m, drawn)
 			i += m
 			done += m
 			if a.Pause > 0 && done%batch == 0 {
@@ -67,22 +67,6 @@ func (p *Process) Touch(a TouchArgs) int64 {
 		}
 	}
 	return done
-}
-
-// sequence returns the function that draws the next unit for a random order, or nil for the orders that need none.
-func (p *Process) sequence(a TouchArgs, units uint64) func() uint64 {
-	switch a.Order {
-	case TouchRandom:
-		return func() uint64 { return p.rand.Below(units) }
-	case TouchZipf:
-		theta := a.Theta
-		if theta == 0 {
-			theta = 0.99
-		}
-		z := p.k.zipf(units, theta)
-		return func() uint64 { return z.Rank(p.rand.Float64()) }
-	}
-	return nil
 }
 
 type zipfKey struct {
@@ -101,16 +85,16 @@ func (k *Kernel) zipf(n uint64, theta float64) *engine.Zipf {
 	return z
 }
 
-// touchSome makes up to m accesses beginning with number i of a loop, and returns how many.
-func (p *Process) touchSome(a TouchArgs, units uint64, i, m int64, next func() uint64) int64 {
+// touchSome makes up to m accesses beginning with number i of a loop, and returns how many. drawn are their units for a random order, else nil.
+func (p *Process) touchSome(a TouchArgs, units uint64, i, m int64, drawn *draws) int64 {
 	if a.Order == TouchSeq && a.Stride == addrspace.PageSize {
 		u := uint64(i) % units
 		m = min(m, int64(units-u))
 		p.touchSeq(a.Addr+u*addrspace.PageSize, uint64(m), a.Write, true)
 		return m
 	}
-	if next != nil {
-		return p.touchDrawn(a, m, next)
+	if drawn != nil {
+		return p.touchDrawn(a, m, drawn)
 	}
 	for done := int64(0); done < m; done++ {
 		u := uint64(i+done) % units

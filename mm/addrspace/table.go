@@ -110,8 +110,8 @@ func WordMask(w, from, to uint) uint64 {
 	return m
 }
 
-// Touch is TouchRun for one entry.
-func (l *Leaf) Touch(i uint, write bool) bool {
+// touch is TouchRun for one entry.
+func (l *Leaf) touch(i uint, write bool) bool {
 	w, b := i>>6&7, uint64(1)<<(i&63)
 	ok := l.Present[w] &^ l.ProtNone[w] & b
 	if write {
@@ -255,18 +255,24 @@ func (s *Space) Leaf(addr uint64) *Leaf {
 	return l
 }
 
-// LeafAnywhere is Leaf for addresses in no order, of which few are near the one before: there a look at what was found last costs more than it
-// saves.
-func (s *Space) LeafAnywhere(addr uint64) *Leaf {
-	p := s.top(addr)
-	if p == nil {
-		return nil
+// TouchUnits touches base+u*stride for each u of units, in order, as long as that is mapped (and may be written, for a write), and returns how
+// many those were. The addresses are in no order, few near the one before: a look at which table was found last would cost more than it saves.
+func (s *Space) TouchUnits(base, stride uint64, units []uint64, write bool) int {
+	for n, u := range units {
+		addr := base + u*stride
+		p := s.top(addr)
+		if p == nil {
+			return n
+		}
+		d := p.dirs.at(addr >> dirShift)
+		if d == nil {
+			return n
+		}
+		if l := d.leaves.at(addr >> LeafShift); l == nil || !l.touch(Slot(addr), write) {
+			return n
+		}
 	}
-	d := p.dirs.at(addr >> dirShift)
-	if d == nil {
-		return nil
-	}
-	return d.leaves.at(addr >> LeafShift)
+	return len(units)
 }
 
 // ensureDir is the table of tables around addr, made if it is missing. Nil: a page for it could not be had.
