@@ -43,6 +43,11 @@ func (k *Kernel) unmapPage(cpu int, v *addrspace.VMA, pfn phys.PFN) {
 		k.dropMapping(cpu, pfn)
 		return
 	}
+	k.removeFileRmap(v, p)
+}
+
+// removeFileRmap takes the mapping of an object's page in a VMA away (page_remove_rmap).
+func (k *Kernel) removeFileRmap(v *addrspace.VMA, p *phys.Page) {
 	v.Space.RSS[rssOf(p)]--
 	if p.Mapcount--; p.Mapcount == 0 {
 		k.zoneOf(p).Node.Stat[vmstat.NRMapped]--
@@ -52,17 +57,24 @@ func (k *Kernel) unmapPage(cpu int, v *addrspace.VMA, pfn phys.PFN) {
 // dropMapping takes one mapping off an anonymous page and frees the page with the last one unless the swap cache or a write to the swap
 // device still holds it (page_remove_rmap, free_page_and_swap_cache).
 func (k *Kernel) dropMapping(cpu int, pfn phys.PFN) {
-	p := k.Mem.Page(pfn)
-	p.Mapcount--
-	if p.Mapcount > 0 {
+	if !k.removeAnonRmap(pfn) {
 		return
 	}
-	k.zoneOf(p).Node.Stat[vmstat.NRAnonPages]--
-	if p.Test(phys.FlagSwapCache) {
+	if k.Mem.Page(pfn).Test(phys.FlagSwapCache) {
 		k.freeSwapCache(cpu, pfn)
 		return
 	}
 	k.freeAnon(cpu, pfn)
+}
+
+// removeAnonRmap takes one mapping off an anonymous page and tells whether it was the last (page_remove_rmap).
+func (k *Kernel) removeAnonRmap(pfn phys.PFN) bool {
+	p := k.Mem.Page(pfn)
+	if p.Mapcount--; p.Mapcount > 0 {
+		return false
+	}
+	k.zoneOf(p).Node.Stat[vmstat.NRAnonPages]--
+	return true
 }
 
 // freeAnon gives an anonymous page back that nothing refers to.

@@ -99,9 +99,6 @@ func (u *userland) AllocTable(addrspace.Level) (uint32, bool) {
 	return uint32(takeLast(&u.k.boot.tables)), true
 }
 
-// FreeTable is never called: boot processes do not end.
-func (u *userland) FreeTable(addrspace.Level, uint32) {}
-
 // heldBuffers is how many pages of a block device a mounted file system holds: superblock, group descriptors, journal. 43 recorded machines with one ext4 had
 // 4 to 10 such pages left after drop_caches.
 const heldBuffers = 10

@@ -106,6 +106,14 @@ func (p *Process) mapCarried(c carried, fill func(v *addrspace.VMA, resident uin
 	}
 }
 
+// programPages is how many pages of the program that a process carries it has mapped as all others have.
+func (p *Process) programPages() uint64 {
+	if len(p.carried) == 0 {
+		return 0
+	}
+	return p.k.cfg.Boot.Baseline.RssFile / 4
+}
+
 // carriedPart is a range of resident carried pages.
 type carriedPart struct{ start, pages uint64 }
 

@@ -10,7 +10,6 @@ import (
 	"mmsim/mm/phys"
 	"mmsim/mm/procfs"
 	"mmsim/mm/swap"
-	"mmsim/mm/vmstat"
 )
 
 // NodeConfig is one NUMA node of a machine: its RAM in bytes and its CPUs.
@@ -103,6 +102,7 @@ func New(sim *engine.Sim, cfg Config) (*Kernel, error) {
 		return nil, &ConfigError{Field: "cpus", Value: itoa(len(k.nodeOfCPU)), Reason: "the simulation has " + itoa(sim.CPUs())}
 	}
 	k.batches = make([]cpuBatches, len(k.nodeOfCPU))
+	k.stacks = make([][][]phys.PFN, len(k.nodeOfCPU))
 	k.nodes = make([]nodeState, len(mem.Nodes))
 	k.swap = swap.New(len(k.nodeOfCPU))
 	k.swap.OnFree = k.zramFree
@@ -154,56 +154,4 @@ func archOf(name string) (phys.Arch, *addrspace.Layout, error) {
 		return phys.I386, addrspace.I386, nil
 	}
 	return 0, nil, &ConfigError{Field: "arch", Reason: suggest.Unknown("architecture", name, []string{"x86_64", "i386"}).Error()}
-}
-
-// kernelStackPages is the size of a task's kernel stack (THREAD_SIZE: 16 KiB on x86-64, 8 KiB on i386).
-func (k *Kernel) kernelStackPages() int {
-	if k.Mem.Arch == phys.I386 {
-		return 2
-	}
-	return 4
-}
-
-// allocStack takes the pages of the process's kernel stack while the machine boots, when memory cannot be short.
-func (p *Process) allocStack() {
-	k := p.k
-	if p.adoptStack() {
-		return
-	}
-	var ac phys.AllocContext
-	flags := k.Mem.Prepare(&ac, phys.GFPKernelAccount, 0, k.nodeOfCPU[0].ID, nil)
-	for range k.kernelStackPages() {
-		p.addStackPage(k.Mem.GetPageFromFreelist(&ac, 0, flags))
-	}
-}
-
-// allocStackAs takes the pages of a child's kernel stack on behalf of its parent (alloc_thread_stack_node).
-func (p *Process) allocStackAs(parent *task) {
-	for range p.k.kernelStackPages() {
-		p.addStackPage(parent.allocPage(phys.GFPKernelAccount))
-	}
-}
-
-func (p *Process) addStackPage(pfn phys.PFN) {
-	if pfn == 0 {
-		return
-	}
-	page := p.k.Mem.Page(pfn)
-	page.SetKind(phys.KindStack)
-	p.k.zoneOf(page).Node.Stat[vmstat.NRKernelStack] += 4
-	p.stack = append(p.stack, pfn)
-}
-
-// freeStack gives the kernel stack back.
-func (p *Process) freeStack() {
-	k := p.k
-	cpu := 0
-	if p.proc != nil {
-		cpu = p.cpu()
-	}
-	for _, pfn := range p.stack {
-		k.zoneOf(k.Mem.Page(pfn)).Node.Stat[vmstat.NRKernelStack] -= 4
-		k.Mem.FreePage(cpu, pfn)
-	}
-	p.stack = nil
 }

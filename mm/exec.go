@@ -33,10 +33,10 @@ func (p *Process) Exec(name string, body func(*Process)) {
 		k.tlb.load(p.cpu(), p.mm)
 	}
 	p.rename(name)
+	mapped := p.programPages()
 	p.carried, p.heap = nil, nil
-	n := 0
 	k.forgetSwapped(old)
-	k.unmapAll(old, p.cpu(), p, func(entries int) { n += entries }) // in one go: nobody meets an address space that is no process's
+	n := k.unmapAll(old, &p.task, p.cpu(), mapped)
 	if before != 0 {
 		k.Mem.FreePages(p.cpu(), before, k.pgdOrder())
 	}

@@ -222,12 +222,3 @@ func (p *Process) AllocTable(level addrspace.Level) (uint32, bool) {
 	}
 	return uint32(pfn), true
 }
-
-// FreeTable gives the page of a page table back.
-func (p *Process) FreeTable(level addrspace.Level, frame uint32) {
-	page := p.k.Mem.Page(phys.PFN(frame))
-	if level != addrspace.LevelPUD {
-		p.k.zoneOf(page).Node.Stat[vmstat.NRPageTablePages]--
-	}
-	p.k.Mem.FreePage(p.cpu(), phys.PFN(frame))
-}

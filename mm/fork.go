@@ -50,7 +50,7 @@ func (p *Process) Fork(name string, body func(*Process)) (int, Errno) {
 
 // abandon takes a half-made child away again.
 func (p *Process) abandon(c *Process) {
-	p.k.unmapAll(c.mm, p.cpu(), p, nil)
+	p.k.unmapAll(c.mm, &p.task, p.cpu(), 0)
 	p.k.forgetSwapped(c.mm)
 	c.mm = nil
 	c.proc = p.proc // whose CPU takes them

@@ -145,6 +145,3 @@ func (t startTables) AllocTable(level addrspace.Level) (uint32, bool) {
 	}
 	return uint32(pfn), true
 }
-
-// FreeTable gives a table back.
-func (t startTables) FreeTable(level addrspace.Level, frame uint32) { t.p.FreeTable(level, frame) }

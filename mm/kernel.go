@@ -92,11 +92,14 @@ type Kernel struct {
 
 	bindMasks []phys.Nodemask // by node: that node alone
 
-	owed          engine.Time // CPU time of the batch of pages that reclaim is at; spent when the batch is done
-	isolated      []phys.PFN  // the batch
-	skipped       []phys.PFN  // pages that it passed over
-	reclaimed     []phys.PFN  // pages of it that go
-	fastAC        phys.AllocContext
+	owed      engine.Time // CPU time of the batch of pages that reclaim is at; spent when the batch is done
+	isolated  []phys.PFN  // the batch
+	skipped   []phys.PFN  // pages that it passed over
+	reclaimed []phys.PFN  // pages of it that go
+	fastAC    phys.AllocContext
+	gathers   []*mmuGather // not in use
+
+	stacks        [][][]phys.PFN // by CPU: kernel stacks of ended tasks, kept for new ones
 	freeIO        []*swapIO
 	deferWakes    bool // a run of allocations is under way, whose time is not spent yet
 	deferredWakes []deferredWake

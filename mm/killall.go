@@ -2,9 +2,6 @@ package mm
 
 import (
 	"mmsim/engine"
-	"mmsim/mm/addrspace"
-	"mmsim/mm/phys"
-	"mmsim/mm/vmstat"
 )
 
 // KillAll ends the machine's processes as the end of a run does: it sends SIGKILL to each that has started, so that it goes through its exit in its own
@@ -32,7 +29,7 @@ func (p *Process) vanish() {
 	k := p.k
 	const cpu = 0 // it was on none whose lists could take the pages
 	p.proc.Kill("vanish")
-	k.unmapAll(p.mm, cpu, bootTables{startTables{p}}, nil)
+	k.unmapAll(p.mm, nil, cpu, p.programPages())
 	proc := p.proc
 	p.proc = nil // the stack, too, goes to the lists of CPU 0
 	p.freeStack()
@@ -42,17 +39,4 @@ func (p *Process) vanish() {
 	p.oomSkip = true
 	p.release()
 	k.live--
-}
-
-// bootTables frees the page tables of a process that never ran.
-type bootTables struct{ startTables }
-
-// FreeTable gives the frame of a page table back.
-func (t bootTables) FreeTable(level addrspace.Level, frame uint32) {
-	k := t.p.k
-	page := k.Mem.Page(phys.PFN(frame))
-	if level != addrspace.LevelPUD {
-		k.zoneOf(page).Node.Stat[vmstat.NRPageTablePages]--
-	}
-	k.Mem.FreePage(0, phys.PFN(frame))
 }

@@ -150,16 +150,21 @@ func (k *Kernel) lruForget(pfn phys.PFN) {
 // freePage gives a page back that is on no list. It may still wait to be moved, on another CPU: there it is forgotten.
 func (k *Kernel) freePage(cpu int, pfn phys.PFN) {
 	if k.Mem.Page(pfn).Test(phys.FlagBatched) {
-		for i := range k.batches {
-			b := &k.batches[i]
-			b.rotate.Forget(pfn)
-			b.deactivate.Forget(pfn)
-			b.lazyfree.Forget(pfn)
-			b.deactivateFile.Forget(pfn)
-			b.activate.Forget(pfn)
-		}
+		k.forgetMoves(pfn)
 	}
 	k.Mem.FreePage(cpu, pfn)
+}
+
+// forgetMoves takes a page out of the batches of pages that CPUs are about to move.
+func (k *Kernel) forgetMoves(pfn phys.PFN) {
+	for i := range k.batches {
+		b := &k.batches[i]
+		b.rotate.Forget(pfn)
+		b.deactivate.Forget(pfn)
+		b.lazyfree.Forget(pfn)
+		b.deactivateFile.Forget(pfn)
+		b.activate.Forget(pfn)
+	}
 }
 
 // inAddBatch tells whether a page waits to be put on a list, which holds a reference to it.

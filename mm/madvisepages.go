@@ -16,8 +16,7 @@ func (p *Process) madviseFree(v *addrspace.VMA, start, end uint64, a Advice) Err
 	case v.Flags&(addrspace.VMLocked|addrspace.VMPFNMap) != 0:
 		return EINVAL
 	case a == MadvDontneed:
-		n := k.zap(v, start, end, p.cpu())
-		k.finishGather(p.mm, false)
+		n := k.zapRange(&p.task, p.cpu(), v, start, end)
 		p.spend(engine.Time(n) * k.cost.UnmapPage)
 		return 0
 	case v.Object != nil:

@@ -208,18 +208,11 @@ func (p *Process) unmapRange(start, end uint64) Errno {
 		}
 		v = s.Split(v, start)
 	}
-	tables := s.TablePages
-	for {
-		if end < v.End {
-			s.Split(v, end)
+	for last := v; last != nil && last.Start < end; last = last.Next() {
+		if end < last.End {
+			s.Split(last, end)
 		}
-		above := v.Next()
-		p.unmapVMA(v)
-		if above == nil || above.Start >= end {
-			break
-		}
-		v = above
 	}
-	p.k.finishGather(s, s.TablePages < tables)
+	p.unmapRegion(v, end)
 	return 0
 }

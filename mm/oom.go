@@ -221,8 +221,7 @@ func (k *Kernel) reap(p *Process) {
 	}
 	for _, v := range s.List() {
 		if v.Flags&(addrspace.VMShared|addrspace.VMPFNMap) == 0 {
-			k.zap(v, v.Start, v.End, 0)
-			k.finishGather(s, false)
+			k.zapRange(nil, 0, v, v.Start, v.End)
 		}
 	}
 	p.oomSkip = true

@@ -11,6 +11,7 @@ import (
 	"mmsim/mm/addrspace"
 	"mmsim/mm/heap"
 	"mmsim/mm/phys"
+	"mmsim/mm/slab"
 	"mmsim/mm/writeback"
 )
 
@@ -249,6 +250,7 @@ func (p *Process) exit() {
 	p.exitMM()
 	p.exitFiles()
 	p.exitDirty()
+	p.exitNotify()
 	p.state = stateZombie
 	k.live--
 	k.reportExit(p)
@@ -264,6 +266,21 @@ func (p *Process) exit() {
 		return
 	}
 	p.parent.childEnd.Broadcast()
+}
+
+// exitNotify tells init of the end of a process that it has started (exit_notify, do_notify_parent) and, when the CPU has gone to another task, gives back
+// what the ended one ran with to the last (finish_task_switch). The language's processes ignore the signal of a child's end: it is not queued.
+func (p *Process) exitNotify() {
+	k := p.k
+	signal := slab.ID(0)
+	if p.parent == nil {
+		signal = p.object(k.slabs.sigqueue, phys.GFPAtomic)
+	}
+	p.freePgd()
+	p.freeStack()
+	if signal != 0 {
+		k.slabs.sigqueue.Free(p.cpu(), signal)
+	}
 }
 
 // Wait waits for a child to end, the one with the given pid or, for -1, any, and returns its pid and status (waitpid(2)).

@@ -50,22 +50,22 @@ func (k *Kernel) unmapMappingRange(cpu int, m *mapping, from, end uint64, cows b
 		}
 		start, stop := v.Start+(first-v.PgOff)<<addrspace.PageShift, v.Start+(last-v.PgOff)<<addrspace.PageShift
 		if cows || v.AnonVMA == nil {
-			n += k.zap(v, start, stop, cpu)
-			k.finishGather(v.Space, false)
+			n += k.zapRange(nil, cpu, v, start, stop)
 			continue
 		}
 		noteHiwater(v.Space)
+		g := k.gatherMMU(nil, cpu)
 		eachLeaf(v.Space, start, stop, func(l *addrspace.Leaf, lo, hi uint, base uint64) bool {
 			for i := lo; i < hi; i++ {
 				if addrspace.Test(&l.Present, i) && l.PTE[i] != k.zeroPage && k.Mem.Page(phys.PFN(l.PTE[i])).Kind() != phys.KindAnon {
 					k.gather(v.Space, l, base, i, i+1)
-					k.zapPage(v, l, i, cpu)
+					k.zapPage(g, v, l, i)
 					n++
 				}
 			}
 			return true
 		})
-		k.finishGather(v.Space, false)
+		g.finish(v.Space, false)
 	}
 	return n
 }

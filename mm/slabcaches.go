@@ -15,6 +15,8 @@ type slabCaches struct {
 
 	dentries, ext4Inodes, shmemInodes *slab.Cache // names and files that are in memory
 
+	sigqueue *slab.Cache // signals that wait for their process
+
 	zsHandles, zspages *slab.Cache // of zsmalloc: what names an object, what belongs to a page of them; made when there is a zram
 
 	// What was there when the machine started: pages counted as slabs, objects in use; and frames that are slabs, from the first check of invariants on.
@@ -38,6 +40,7 @@ var (
 	dentryObject  = slabObject{"dentry", 192, 128, slab.ReclaimAccount | slab.Account}
 	ext4Inode     = slabObject{"ext4_inode_cache", 1184, 792, slab.ReclaimAccount | slab.Account | slab.Constructor}
 	shmemInode    = slabObject{"shmem_inode_cache", 776, 480, slab.Account | slab.Constructor}
+	sigqueueItem  = slabObject{"sigqueue", 80, 48, slab.Account}
 	swapBio       = slabObject{"bio-192", 192, 144, slab.HWCacheAlign | slab.TypesafeByRCU} // bio-144 on i386
 )
 
@@ -68,6 +71,7 @@ func (k *Kernel) initSlabs(rec *procfs.Slabinfo) {
 	}
 	k.slabs.nodes = k.slabCacheOf(radixTreeNode)
 	k.slabs.dentries, k.slabs.ext4Inodes, k.slabs.shmemInodes = k.slabCacheOf(dentryObject), k.slabCacheOf(ext4Inode), k.slabCacheOf(shmemInode)
+	k.slabs.sigqueue = k.slabCacheOf(sigqueueItem)
 	k.slabs.ext4Inodes.Release(mountedInodes)
 	for _, a := range k.cfg.Swap {
 		if a.Device == "zram" && k.slabs.zsHandles == nil {

@@ -17,12 +17,8 @@ type TLBConfig struct{ Entries, Ways int }
 // entries for 4 KiB pages, 12 ways).
 var DefaultTLB = TLBConfig{Entries: 1536, Ways: 12}
 
-const (
-	// singlePageFlushCeiling is the most pages that are dropped one by one (tlb_single_page_flush_ceiling).
-	singlePageFlushCeiling = 33
-	// gatherMax is how many pages an mmu_gather holds before it must flush: 8 in itself, and 19 pages of 510 pointers (MAX_GATHER_BATCH_COUNT).
-	gatherMax = 8 + 19*510
-)
+// singlePageFlushCeiling is the most pages that are dropped one by one (tlb_single_page_flush_ceiling).
+const singlePageFlushCeiling = 33
 
 // tlbState is the buffers of all CPUs (k.tlb; nil: the machine has none), and what flushing them did and cost.
 type tlbState struct {
@@ -161,7 +157,7 @@ func (k *Kernel) finishGather(s *addrspace.Space, freed bool) {
 	x := &s.Context
 	start, end, n := x.Start, x.End, x.Pages
 	x.Start, x.End, x.Pages = 0, 0, 0
-	for ; n > gatherMax; n -= gatherMax {
+	for most := k.gatherMax(); n > most; n -= most {
 		k.flushTLB(k.thisCPU(), s, start, end, false, false)
 	}
 	k.flushTLB(k.thisCPU(), s, start, end, start == end, freed)

@@ -7,23 +7,31 @@ import (
 	"mmsim/mm/swap"
 )
 
-// zap clears the page-table entries of [start, end), which lies in a VMA, and frees what only they held (unmap_page_range). It returns the
-// number of entries cleared.
-func (k *Kernel) zap(v *addrspace.VMA, start, end uint64, cpu int) int {
+// zap clears the page-table entries of [start, end), which lies in a VMA, and gathers what they held (unmap_page_range). It returns the number of entries
+// cleared.
+func (k *Kernel) zap(g *mmuGather, v *addrspace.VMA, start, end uint64) int {
 	noteHiwater(v.Space)
-	k.lruAddDrain(cpu)
+	k.lruAddDrain(g.cpu)
 	cleared := 0
 	eachLeaf(v.Space, start, end, func(l *addrspace.Leaf, from, to uint, base uint64) bool {
 		if l.Used > 0 {
 			k.gather(v.Space, l, base, from, to)
-			cleared += k.zapLeaf(v, l, from, to, cpu)
+			cleared += k.zapLeaf(g, v, l, from, to)
 		}
 		return true
 	})
 	return cleared
 }
 
-func (k *Kernel) zapLeaf(v *addrspace.VMA, l *addrspace.Leaf, from, to uint, cpu int) int {
+// zapRange is zap with a gather of its own, on a CPU and, unless nil, on behalf of a task (zap_page_range_single).
+func (k *Kernel) zapRange(t *task, cpu int, v *addrspace.VMA, start, end uint64) int {
+	g := k.gatherMMU(t, cpu)
+	n := k.zap(g, v, start, end)
+	g.finish(v.Space, false)
+	return n
+}
+
+func (k *Kernel) zapLeaf(g *mmuGather, v *addrspace.VMA, l *addrspace.Leaf, from, to uint) int {
 	s := v.Space
 	plain := v.Object == nil && !lockedVMA(v)
 	cleared := 0
@@ -37,33 +45,52 @@ func (k *Kernel) zapLeaf(v *addrspace.VMA, l *addrspace.Leaf, from, to uint, cpu
 		case !addrspace.Test(&l.Present, i):
 			l.Zap(i)
 			s.RSS[addrspace.RSSSwap]--
-			k.putSwap(cpu, swap.Entry(pte))
+			k.putSwap(g.cpu, swap.Entry(pte))
 		case pte == k.zeroPage:
 			l.Zap(i)
 		case plain:
 			l.Zap(i)
 			s.RSS[addrspace.RSSAnon]--
-			k.dropMapping(cpu, phys.PFN(pte))
+			k.gatherAnon(g, phys.PFN(pte))
 		default:
-			k.zapPage(v, l, i, cpu)
+			k.zapPage(g, v, l, i)
 		}
 	}
 	return cleared
 }
 
+// gatherAnon collects an anonymous page, to be freed if that was its last mapping.
+func (k *Kernel) gatherAnon(g *mmuGather, pfn phys.PFN) {
+	if !k.removeAnonRmap(pfn) {
+		pfn = 0
+	}
+	g.add(pfn)
+}
+
 // zapPage clears the entry of a page that is locked in memory or belongs to an object, which learns what the entry knows of its use.
-func (k *Kernel) zapPage(v *addrspace.VMA, l *addrspace.Leaf, i uint, cpu int) {
+func (k *Kernel) zapPage(g *mmuGather, v *addrspace.VMA, l *addrspace.Leaf, i uint) {
 	pfn := phys.PFN(l.PTE[i])
-	if p := k.Mem.Page(pfn); p.Kind() != phys.KindAnon {
+	p := k.Mem.Page(pfn)
+	anon := p.Kind() == phys.KindAnon
+	if !anon {
 		if addrspace.Test(&l.Dirty, i) {
 			k.entryDirty(pfn)
 		}
 		if addrspace.Test(&l.Accessed, i) && v.Flags&addrspace.VMSeqRead == 0 {
-			k.markAccessed(cpu, pfn)
+			k.markAccessed(g.cpu, pfn)
 		}
 	}
 	l.Zap(i)
-	k.unmapPage(cpu, v, pfn)
+	if lockedVMA(v) {
+		k.munlockPage(pfn)
+	}
+	if anon {
+		v.Space.RSS[addrspace.RSSAnon]--
+		k.gatherAnon(g, pfn)
+		return
+	}
+	k.removeFileRmap(v, p)
+	g.add(0) // its object has it
 }
 
 // dropVMA takes a VMA out whose entries are none, with its commit charge and what nobody else maps.
@@ -80,36 +107,56 @@ func (k *Kernel) dropVMA(v *addrspace.VMA, cpu int) {
 	}
 }
 
-// unmapVMA takes one VMA away, whole, with its pages and the page tables that its neighbours do not need, and spends the time
-// (unmap_region, remove_vma).
-func (p *Process) unmapVMA(v *addrspace.VMA) {
-	s := p.mm
-	n := p.k.zap(v, v.Start, v.End, p.cpu())
-	floor, ceiling := uint64(0), uint64(0)
-	if prev := v.Prev(); prev != nil {
+// unmapVMA takes one VMA away, whole.
+func (p *Process) unmapVMA(v *addrspace.VMA) { p.unmapRegion(v, v.End) }
+
+// unmapRegion takes the VMAs from first on that begin below end away, whole, with their pages and the page tables that their neighbours do not need, and spends
+// the time (unmap_region, remove_vma_list).
+func (p *Process) unmapRegion(first *addrspace.VMA, end uint64) {
+	k, s := p.k, p.mm
+	floor := uint64(0)
+	if prev := first.Prev(); prev != nil {
 		floor = prev.End
 	}
-	if next := v.Next(); next != nil {
-		ceiling = next.Start
+	tables := s.TablePages
+	g := k.gatherMMU(&p.task, p.cpu())
+	n := 0
+	for v := first; v != nil && v.Start < end; v = v.Next() {
+		n += k.zap(g, v, v.Start, v.End)
 	}
-	start, end := v.Start, v.End
-	p.k.dropVMA(v, p.cpu())
-	s.FreeTables(start, end, floor, ceiling, p)
-	p.spend(engine.Time(n) * p.k.cost.UnmapPage)
+	for v := first; v != nil && v.Start < end; {
+		next, ceiling := v.Next(), uint64(0)
+		if next != nil {
+			ceiling = next.Start
+		}
+		s.FreeTables(v.Start, v.End, floor, ceiling, g)
+		v = next
+	}
+	g.finish(s, s.TablePages < tables)
+	for v := first; v != nil && v.Start < end; {
+		next := v.Next()
+		k.dropVMA(v, p.cpu())
+		v = next
+	}
+	p.spend(engine.Time(n) * k.cost.UnmapPage)
 }
 
-// unmapAll takes every VMA of an address space away on a CPU, in the order of addresses, and then its page tables. each, unless nil, is told how many
-// entries a VMA had.
-func (k *Kernel) unmapAll(s *addrspace.Space, cpu int, tables addrspace.TableAllocator, each func(n int)) {
-	for _, v := range s.List() {
-		n := k.zap(v, v.Start, v.End, cpu)
-		k.dropVMA(v, cpu)
-		if each != nil {
-			each(n)
-		}
+// unmapAll takes every VMA of an address space away on a CPU and, unless nil, on behalf of a task, in the order of addresses, with its page tables (exit_mmap).
+// mapped is how many pages that all processes share it has mapped besides. It returns how many entries there were.
+func (k *Kernel) unmapAll(s *addrspace.Space, t *task, cpu int, mapped uint64) int {
+	g := k.gatherMMU(t, cpu)
+	g.addMapped(mapped)
+	vmas := s.List()
+	n := 0
+	for _, v := range vmas {
+		n += k.zap(g, v, v.Start, v.End)
 	}
-	s.FreeTables(0, s.Layout.TaskSize, 0, 0, tables)
-	k.flushTLBMM(s, true)
+	s.FreeTables(0, s.Layout.TaskSize, 0, 0, g)
+	g.finishAll(s)
+	for _, v := range vmas {
+		k.dropVMA(v, cpu)
+	}
+	return n
 }
 
 // exitMM takes the whole address space away (exit_mmap).
@@ -119,14 +166,11 @@ func (p *Process) exitMM() {
 		return
 	}
 	p.k.lazyTLB(s)
-	p.k.unmapAll(s, p.cpu(), p, func(n int) {
-		if n > 0 && !p.proc.Killed() {
-			p.spend(engine.Time(n) * p.k.cost.UnmapPage)
-		}
-	})
+	n := p.k.unmapAll(s, &p.task, p.cpu(), p.programPages())
+	if n > 0 && !p.proc.Killed() {
+		p.spend(engine.Time(n) * p.k.cost.UnmapPage)
+	}
 	p.k.forgetSwapped(s)
-	p.freeStack()
-	p.freePgd()
 	p.oomSkip = true
 	p.mm = nil
 	if p.victim {

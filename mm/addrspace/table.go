@@ -222,8 +222,10 @@ const (
 // A TableAllocator gives and takes the page frames that page tables live in.
 type TableAllocator interface {
 	AllocTable(Level) (frame uint32, ok bool)
-	FreeTable(Level, uint32)
 }
+
+// TableFreer takes the frames of page tables back.
+type TableFreer interface{ FreeTable(Level, uint32) }
 
 func (t *tables) top(addr uint64) *top {
 	i := addr >> topShift
@@ -337,7 +339,7 @@ func (s *Space) takeTable(a TableAllocator, level Level) (uint32, bool) {
 	return f, ok
 }
 
-func (s *Space) dropTable(a TableAllocator, level Level, frame uint32) {
+func (s *Space) dropTable(a TableFreer, level Level, frame uint32) {
 	if frame != 0 {
 		a.FreeTable(level, frame)
 		s.TablePages--
@@ -376,7 +378,7 @@ func (s *Space) NextLeaf(addr, end uint64) (*Leaf, uint64) {
 // FreeTables gives back the page tables of [start, end) that no address between floor and ceiling needs any more: floor is where
 // the mapping below ends, ceiling where the one above begins, 0 for the end of the address space (free_pgtables, free_pgd_range).
 // The entries are none. A table that spans more than [floor, ceiling) stays, even when it is empty.
-func (s *Space) FreeTables(start, end, floor, ceiling uint64, a TableAllocator) {
+func (s *Space) FreeTables(start, end, floor, ceiling uint64, a TableFreer) {
 	if ceiling == 0 {
 		ceiling = 1 << 63
 	}
@@ -403,7 +405,7 @@ func (s *Space) FreeTables(start, end, floor, ceiling uint64, a TableAllocator) 
 	s.tops = kept
 }
 
-func (s *Space) freeDirs(p *top, start, end uint64, covered func(uint64, uint) bool, a TableAllocator) {
+func (s *Space) freeDirs(p *top, start, end uint64, covered func(uint64, uint) bool, a TableFreer) {
 	for base := start >> dirShift << dirShift; base < end; base += 1 << dirShift {
 		d := p.dirs.at(base >> dirShift)
 		if d == nil {
@@ -418,7 +420,7 @@ func (s *Space) freeDirs(p *top, start, end uint64, covered func(uint64, uint) b
 	}
 }
 
-func (s *Space) freeLeaves(d *dir, start, end uint64, covered func(uint64, uint) bool, a TableAllocator) {
+func (s *Space) freeLeaves(d *dir, start, end uint64, covered func(uint64, uint) bool, a TableFreer) {
 	// By whole tables: of one that holds two leaves the other may have been emptied before.
 	table := uint64(1) << s.Layout.TableShift
 	for base := start &^ (table - 1); base < (end+table-1)&^(table-1); base += 1 << LeafShift {
