@@ -297,6 +297,14 @@ function p:malloc_usable_size(ptr) end
 ---@return string? errno
 function p:fork(name, fn) end
 
+---Starts a child that runs `fn(c)` in the parent's own address space, while the parent waits until the child has ended or called `exec` (vfork(2)). What the child writes, maps and allocates is the parent's. Only the simulator has this call.
+---@param name? string # as for `fork`
+---@param fn fun(c: Process)
+---@overload fun(self: Process, fn: fun(c: Process)): number?, string?
+---@return number? pid
+---@return string? errno
+function p:vfork(name, fn) end
+
 ---Replaces the address space by a fresh one and runs `fn(p)` in it (execve(2)). `name` becomes the process's full name, and the random stream is that of the name. The pid, the children, the open files and the limits stay. It does not return.
 ---@param name string
 ---@param fn fun(p: Process)

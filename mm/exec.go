@@ -24,10 +24,8 @@ func (p *Process) Exec(name string, body func(*Process)) {
 	if program == nil { // the recorded machine's processes are static programs
 		p.mapStatic(s, r)
 	}
-	before := p.pgd
-	if !p.allocPgdAs(&p.task) { // only a victim of the OOM killer gets none, and ends below
-		p.pgd, before = before, 0
-	}
+	p.allocPgd(s) // only a victim of the OOM killer gets none, and ends below
+	p.endVfork()
 	p.mm = s
 	if k.tlb != nil {
 		k.tlb.load(p.cpu(), p.mm)
@@ -35,10 +33,13 @@ func (p *Process) Exec(name string, body func(*Process)) {
 	p.rename(name)
 	mapped := p.programPages()
 	p.carried, p.heap = nil, nil
-	k.forgetSwapped(old)
-	n := k.unmapAll(old, &p.task, p.cpu(), mapped)
-	if before != 0 {
-		k.Mem.FreePages(p.cpu(), before, k.pgdOrder())
+	n := 0
+	if old.Sharers > 0 {
+		old.Sharers--
+	} else {
+		k.forgetSwapped(old)
+		n = k.unmapAll(old, &p.task, p.cpu(), mapped)
+		k.freePgd(p.cpu(), old)
 	}
 	p.spend(engine.Time(n) * k.cost.UnmapPage)
 	p.checkSignals()

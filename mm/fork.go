@@ -13,33 +13,21 @@ import (
 // name is parent/name, or parent/N with its ordinal if name is empty. EAGAIN: kernel.pid_max, kernel.threads-max or RLIMIT_NPROC; ENOMEM: the commit limit or the page tables.
 func (p *Process) Fork(name string, body func(*Process)) (int, Errno) {
 	k := p.k
-	p.syscall(k.cost.ForkBase)
-	if !p.mayFork() {
-		return 0, EAGAIN
-	}
-	c := k.newProcess(p.childName(name), p.nice, p.pin)
+	c := p.newChild(name)
 	if c == nil {
 		return 0, EAGAIN
 	}
-	c.node, c.rlimit, c.declared, c.oomScoreAdj, c.adjMin, c.malloc = p.node, p.rlimit, p.declared, p.oomScoreAdj, p.adjMin, p.malloc
 	c.mm = addrspace.NewSpaceLike(p.mm)
-	copied := c.allocPgdAs(&p.task) && p.dupMmap(c)
+	copied := p.allocPgd(c.mm) && p.dupMmap(c)
 	k.flushTLBMM(p.mm, false)
 	if !copied {
 		p.abandon(c)
 		return 0, ENOMEM
 	}
-	c.proc = nil
-	p.dupFiles(c)
-	c.allocStackAs(&p.task)
-	c.parent = p
-	p.children = append(p.children, c)
-	p.forks++
-	c.carried = p.carried
 	if p.heap != nil {
 		c.heap = p.heap.Clone(heapOS{c})
 	}
-	c.start(k.Sim.Now(), func(c *Process) {
+	p.startChild(c, func(c *Process) {
 		c.breakCarried()
 		body(c)
 	})
@@ -48,14 +36,36 @@ func (p *Process) Fork(name string, body func(*Process)) (int, Errno) {
 	return c.pid, 0
 }
 
+// newChild is a process that has of its parent what is not memory or files, nil if there may be no more (copy_process).
+func (p *Process) newChild(name string) *Process {
+	p.syscall(p.k.cost.ForkBase)
+	if !p.mayFork() {
+		return nil
+	}
+	c := p.k.newProcess(p.childName(name), p.nice, p.pin)
+	if c != nil {
+		c.node, c.rlimit, c.declared, c.oomScoreAdj, c.adjMin, c.malloc = p.node, p.rlimit, p.declared, p.oomScoreAdj, p.adjMin, p.malloc
+	}
+	return c
+}
+
+// startChild gives a child that has its address space the rest, and makes it run.
+func (p *Process) startChild(c *Process, body func(*Process)) {
+	p.dupFiles(c)
+	c.allocStackAs(&p.task)
+	c.parent = p
+	p.children = append(p.children, c)
+	p.forks++
+	c.carried = p.carried
+	c.start(p.k.Sim.Now(), body)
+}
+
 // abandon takes a half-made child away again.
 func (p *Process) abandon(c *Process) {
 	p.k.unmapAll(c.mm, &p.task, p.cpu(), 0)
 	p.k.forgetSwapped(c.mm)
+	p.k.freePgd(p.cpu(), c.mm)
 	c.mm = nil
-	c.proc = p.proc // whose CPU takes them
-	c.freePgd()
-	c.proc = nil
 	c.release()
 	p.k.live--
 	p.k.processes = p.k.processes[:len(p.k.processes)-1]

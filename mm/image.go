@@ -35,7 +35,7 @@ func (p *Process) exec() {
 	p.startPage(s.StartBrk)
 	p.startPage(s.Stack)
 	p.allocStack()
-	p.allocPgd()
+	p.bootPgd()
 }
 
 // newSpace is an address space with a stack, to which execve(2) adds a program (setup_arg_pages). It is charged for, and empty of pages.

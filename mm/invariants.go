@@ -18,7 +18,7 @@ func (k *Kernel) CheckInvariants() error {
 	}
 	c := checker{k: k, mapped: map[phys.PFN]int32{}, locked: map[phys.PFN]int{}, slots: map[swap.Entry]int{}, tables: map[uint32]bool{}, blocks: map[*tmpfs]int64{}}
 	for _, p := range k.processes {
-		if p.mm != nil {
+		if p.mm != nil && !k.sharesMM(p) {
 			if err := c.process(p); err != nil {
 				return fmt.Errorf("process %s: %w", p.name, err)
 			}

@@ -99,7 +99,9 @@ type Kernel struct {
 	fastAC    phys.AllocContext
 	gathers   []*mmuGather // not in use
 
-	stacks        [][][]phys.PFN // by CPU: kernel stacks of ended tasks, kept for new ones
+	stacks   [][][]phys.PFN // by CPU: kernel stacks of ended tasks, kept for new ones
+	vforking int            // tasks that wait in vfork
+
 	freeIO        []*swapIO
 	deferWakes    bool // a run of allocations is under way, whose time is not spent yet
 	deferredWakes []deferredWake

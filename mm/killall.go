@@ -33,7 +33,7 @@ func (p *Process) vanish() {
 	proc := p.proc
 	p.proc = nil // the stack, too, goes to the lists of CPU 0
 	p.freeStack()
-	p.freePgd()
+	k.freePgd(cpu, p.mm)
 	p.proc = proc
 	p.mm = nil
 	p.oomSkip = true

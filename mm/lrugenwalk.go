@@ -56,8 +56,8 @@ func (w *lruGenWalk) iterate() {
 		visit(s, 0)
 	}
 	for _, p := range w.k.processes {
-		if p.mm != nil && p.proc != nil {
-			visit(p.mm, p.proc.Dispatched())
+		if p.mm != nil && p.proc != nil && !w.k.sharesMM(p) {
+			visit(p.mm, w.k.dispatched(p))
 		}
 	}
 }

@@ -128,7 +128,7 @@ func (e *PanicError) Error() string { return "the simulated kernel panicked: " +
 
 // badness is how good a victim the process would be, in pages (oom_badness); the least integer if it must not be chosen.
 func (p *Process) badness(total int64) int64 {
-	if p.mm == nil || p.oomScoreAdj == -1000 || p.oomSkip {
+	if p.mm == nil || p.oomScoreAdj == -1000 || p.oomSkip || p.inVfork() {
 		return math.MinInt64
 	}
 	s := p.mm
@@ -185,6 +185,13 @@ func (k *Kernel) oomKill(p *Process, message string, by *task) {
 		s.TablePages*4, p.oomScoreAdj)
 	k.trace("oom_kill", p.name, "pid="+itoa(p.pid))
 	p.send("SIGKILL", true)
+	if s.Sharers > 0 {
+		for _, o := range k.processes {
+			if o.mm == s {
+				o.send("SIGKILL", true)
+			}
+		}
+	}
 	by.spend(k.cost.OOMKill)
 }
 

@@ -1,6 +1,7 @@
 package mm
 
 import (
+	"mmsim/mm/addrspace"
 	"mmsim/mm/phys"
 )
 
@@ -14,37 +15,32 @@ func (k *Kernel) pgdOrder() int {
 	return 0
 }
 
-// allocPgd takes the topmost table of a process while the machine boots: of what a record says is in use, or else as allocStack does.
-func (p *Process) allocPgd() {
-	k := p.k
+// bootPgd takes the topmost table of a process while the machine boots: of what a record says is in use, or else as allocStack does.
+func (p *Process) bootPgd() {
+	k, s := p.k, p.mm
 	order := k.pgdOrder()
 	if k.cfg.Boot != nil {
-		if p.pgd = k.takeRecorded(order); p.pgd != 0 {
+		if s.PGD = uint32(k.takeRecorded(order)); s.PGD != 0 {
 			return
 		}
 	}
 	var ac phys.AllocContext
 	flags := k.Mem.Prepare(&ac, phys.GFPKernelAccount|phys.GFPZero, 0, k.nodeOfCPU[0].ID, nil)
-	p.pgd = k.Mem.GetPageFromFreelist(&ac, order, flags)
+	s.PGD = uint32(k.Mem.GetPageFromFreelist(&ac, order, flags))
 }
 
-// allocPgdAs takes the topmost table of a new address space on behalf of a task (pgd_alloc). False: no memory.
-func (p *Process) allocPgdAs(t *task) bool {
-	p.pgd = t.allocPages(phys.GFPKernelAccount|phys.GFPZero, p.k.pgdOrder())
-	return p.pgd != 0
+// allocPgd takes the topmost table of a new address space on behalf of a task (pgd_alloc). False: no memory.
+func (t *task) allocPgd(s *addrspace.Space) bool {
+	s.PGD = uint32(t.allocPages(phys.GFPKernelAccount|phys.GFPZero, t.k.pgdOrder()))
+	return s.PGD != 0
 }
 
-// freePgd gives the topmost table back (pgd_free).
-func (p *Process) freePgd() {
-	if p.pgd == 0 {
-		return
+// freePgd gives the topmost table of an address space back (pgd_free).
+func (k *Kernel) freePgd(cpu int, s *addrspace.Space) {
+	if s.PGD != 0 {
+		k.Mem.FreePages(cpu, phys.PFN(s.PGD), k.pgdOrder())
+		s.PGD = 0
 	}
-	cpu := 0
-	if p.proc != nil {
-		cpu = p.cpu()
-	}
-	p.k.Mem.FreePages(cpu, p.pgd, p.k.pgdOrder())
-	p.pgd = 0
 }
 
 // takeRecorded makes a block of neighbouring frames that a record has in use for the kernel, 0 if it has none.

@@ -11,12 +11,12 @@ import (
 func TestPgdComesAndGoes(t *testing.T) {
 	k := testMachine{}.boot(t)
 	k.spawn(t, "app", func(p *Process) {
-		if k.Mem.AllocatedOrder(p.pgd) != 1 {
-			t.Errorf("the topmost table of a declared process is of order %d", k.Mem.AllocatedOrder(p.pgd))
+		if k.Mem.AllocatedOrder(phys.PFN(p.mm.PGD)) != 1 {
+			t.Errorf("the topmost table of a declared process is of order %d", k.Mem.AllocatedOrder(phys.PFN(p.mm.PGD)))
 		}
 		if _, err := p.Fork("", func(c *Process) {
-			if c.pgd == 0 || c.pgd == p.pgd || k.Mem.AllocatedOrder(c.pgd) != 1 {
-				t.Errorf("the child's topmost table is at %d, its parent's at %d", c.pgd, p.pgd)
+			if c.mm.PGD == 0 || c.mm.PGD == p.mm.PGD || k.Mem.AllocatedOrder(phys.PFN(c.mm.PGD)) != 1 {
+				t.Errorf("the child's topmost table is at %d, its parent's at %d", c.mm.PGD, p.mm.PGD)
 			}
 			c.write(c.mustMmap(t, 16*mib), 16*mib)
 		}); err != 0 {

@@ -77,6 +77,7 @@ type Process struct {
 	rand     *engine.Stream
 	parent   *Process
 	children []*Process
+	lender   *Process // of the address space and the heap, who waits until both are given back (vfork_done)
 	forks    int
 	state    processState
 	status   WaitStatus
@@ -92,7 +93,6 @@ type Process struct {
 	minFlt      uint64
 	majFlt      uint64
 	stack       []phys.PFN // kernel stack
-	pgd         phys.PFN   // topmost page table
 	carried     []carriedPart
 	files       []*file // open files, from descriptor 3 on
 	malloc      string
@@ -247,10 +247,10 @@ func (p *Process) exit() {
 	if !p.proc.Killed() {
 		p.spend(k.cost.Exit)
 	}
-	p.exitMM()
+	last := p.exitMM()
 	p.exitFiles()
 	p.exitDirty()
-	p.exitNotify()
+	p.exitNotify(last)
 	p.state = stateZombie
 	k.live--
 	k.reportExit(p)
@@ -269,14 +269,16 @@ func (p *Process) exit() {
 }
 
 // exitNotify tells init of the end of a process that it has started (exit_notify, do_notify_parent) and, when the CPU has gone to another task, gives back
-// what the ended one ran with to the last (finish_task_switch). The language's processes ignore the signal of a child's end: it is not queued.
-func (p *Process) exitNotify() {
+// what the ended one ran with to the last, its stack and, unless nil, the address space that ended with it (finish_task_switch). The language's processes ignore the signal of a child's end: it is not queued.
+func (p *Process) exitNotify(last *addrspace.Space) {
 	k := p.k
 	signal := slab.ID(0)
 	if p.parent == nil {
 		signal = p.object(k.slabs.sigqueue, phys.GFPAtomic)
 	}
-	p.freePgd()
+	if last != nil {
+		k.freePgd(p.cpu(), last)
+	}
 	p.freeStack()
 	if signal != 0 {
 		k.slabs.sigqueue.Free(p.cpu(), signal)

@@ -54,9 +54,9 @@ func (k *Kernel) running() uint64 {
 	return uint64(n)
 }
 
-// blocked is the number of tasks that wait for a page's transfer (nr_uninterruptible).
+// blocked is the number of tasks that wait for a page's transfer or for a child that has their memory (nr_uninterruptible).
 func (k *Kernel) blocked() uint64 {
-	n := 0
+	n := k.vforking
 	for _, c := range k.pageWaits {
 		n += c.Waiting()
 	}

@@ -159,11 +159,20 @@ func (k *Kernel) unmapAll(s *addrspace.Space, t *task, cpu int, mapped uint64) i
 	return n
 }
 
-// exitMM takes the whole address space away (exit_mmap).
-func (p *Process) exitMM() {
+// exitMM ends the process's use of its address space and, if nobody else has it, takes all that is in it away and returns it (exit_mm, exit_mmap).
+func (p *Process) exitMM() *addrspace.Space {
 	s := p.mm
 	if s == nil {
-		return
+		return nil
+	}
+	p.endVfork()
+	if p.victim {
+		defer p.k.exitOOMVictim(p)
+	}
+	if s.Sharers > 0 {
+		s.Sharers--
+		p.mm = nil
+		return nil
 	}
 	p.k.lazyTLB(s)
 	n := p.k.unmapAll(s, &p.task, p.cpu(), p.programPages())
@@ -173,7 +182,5 @@ func (p *Process) exitMM() {
 	p.k.forgetSwapped(s)
 	p.oomSkip = true
 	p.mm = nil
-	if p.victim {
-		p.k.exitOOMVictim(p)
-	}
+	return s
 }

@@ -33,7 +33,7 @@ func (w walker) walk(p *Process, maps []walked) {
 			n := 1 + uint64(pick("pages", int(m.pages-from)))
 			return m, m.addr + from*4096, n
 		}
-		switch op := pick("op", 12); {
+		switch op := pick("op", 13); {
 		case op < 2 || len(maps) == 0:
 			n := uint64(1 + pick("size", 2000))
 			if a, err := p.Mmap(MmapArgs{Len: n * 4096, Prot: rw, Populate: pick("populate", 8) == 0}); err == 0 {
@@ -65,12 +65,30 @@ func (w walker) walk(p *Process, maps []walked) {
 			if _, err := p.Fork("", func(c *Process) { child.walk(c, inherited) }); err == 0 {
 				children++
 			}
-		case op == 9:
+		case op == 9 && w.depth < 3:
+			child := w
+			child.depth++
+			exec := pick("exec", 2) == 0
+			body := func(c *Process) { // what it maps is its parent's
+				n := uint64(1 + pick("size", 500))
+				if a, err := c.Mmap(MmapArgs{Len: n * 4096, Prot: rw}); err == 0 {
+					maps = append(maps, walked{a, n})
+					c.write(a, n*4096)
+				}
+				c.Sleep(engine.Time(pick("us", 3000)) * engine.Microsecond)
+				if exec {
+					c.Exec(c.Name(), func(c *Process) { child.walk(c, nil) })
+				}
+			}
+			if _, err := p.Vfork("", body); err == 0 {
+				children++
+			}
+		case op == 10:
 			grow := int64(pick("pages", 200)-80) * 4096
 			if old, err := p.Sbrk(grow); err == 0 && grow > 0 {
 				p.write(old, uint64(grow))
 			}
-		case op == 10:
+		case op == 11:
 			p.Sleep(engine.Time(pick("us", 3000)) * engine.Microsecond)
 		default:
 			if children > 0 && pick("wait", 2) == 0 {

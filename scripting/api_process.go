@@ -136,6 +136,17 @@ var processCalls = []Entry{
 		fn:  processFork,
 	},
 	{
+		Scope: ScopeProcess, Name: "vfork",
+		Args: []Arg{
+			{Name: "name", Kind: KindString, Opt: true, Doc: "as for `fork`"},
+			{Name: "fn", Kind: KindFunc, Lua: "fun(c: Process)"},
+		},
+		Results: []Result{{"pid", "number?"}, {"errno", "string?"}}, Errnos: []string{"EAGAIN"},
+		Doc: "Starts a child that runs `fn(c)` in the parent's own address space, while the parent waits until the child has ended or called `exec` " +
+			"(vfork(2)). What the child writes, maps and allocates is the parent's. Only the simulator has this call.",
+		fn: processVfork,
+	},
+	{
 		Scope: ScopeProcess, Name: "exec", Args: []Arg{{Name: "name", Kind: KindString}, {Name: "fn", Kind: KindFunc, Lua: "fun(p: Process)"}},
 		Doc: "Replaces the address space by a fresh one and runs `fn(p)` in it (execve(2)). `name` becomes the process's full name, and the random " +
 			"stream is that of the name. The pid, the children, the open files and the limits stay. It does not return.",

@@ -124,13 +124,17 @@ func processTouch(c *call) int {
 	return c.number(float64(c.t.proc.Touch(a)))
 }
 
-func processFork(c *call) int {
+func processFork(c *call) int { return c.startChild(c.t.proc.Fork) }
+
+func processVfork(c *call) int { return c.startChild(c.t.proc.Vfork) }
+
+func (c *call) startChild(fork func(name string, body func(*mm.Process)) (int, mm.Errno)) int {
 	name, fn := c.v[0].s, c.v[1].lv.(*lua.LFunction)
 	if c.v[0].set {
 		c.checkName(name)
 	}
 	s := c.t.s
-	pid, errno := c.t.proc.Fork(name, func(p *mm.Process) { s.live(p, fn) })
+	pid, errno := fork(name, func(p *mm.Process) { s.live(p, fn) })
 	if errno != 0 {
 		return c.errno(errno)
 	}

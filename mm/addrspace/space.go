@@ -32,6 +32,8 @@ type Space struct {
 	TablePages                       int64        // page-table pages below the top one (pgtables_bytes / 4096)
 	WriteLocked                      bool         // its process, which may sleep meanwhile, moves or changes a VMA and has not brought the sums up to date (mmap_lock)
 	Swapped                          bool         // it is on the list of spaces that may have swap entries (mmlist)
+	PGD                              uint32       // frame of the topmost page table
+	Sharers                          int          // processes that use it besides the first, after vfork
 	Context                          tlb.Context  // what translation lookaside buffers may know of it (mm->context)
 	Aged                             []AgingMark  // by node, what the walks of the multi-generational LRU have seen (mm->lru_gen)
 
