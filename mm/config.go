@@ -81,7 +81,7 @@ func New(sim *engine.Sim, cfg Config) (*Kernel, error) {
 	}
 	k := &Kernel{
 		Sim: sim, Mem: mem, cfg: cfg, seed: cfg.Seed, cost: cfg.Cost, layout: layout, events: mem.Events,
-		byName: map[string]*Process{}, pageWaits: map[phys.PFN]*engine.Cond{}, zipfs: map[zipfKey]*engine.Zipf{},
+		byName: map[string]*Process{}, zipfs: map[zipfKey]*engine.Zipf{},
 		cluster: clusterState{hits: firstHits},
 	}
 	if k.cost == nil {

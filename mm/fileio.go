@@ -63,21 +63,14 @@ func (k *Kernel) endRead(m *mapping, start, n uint64) {
 		got := m.tree.Run(start, run[:min(n, uint64(len(run)))])
 		for _, pfn := range run[:got] {
 			k.Mem.Page(phys.PFN(pfn)).Clear(phys.FlagLocked)
-			if k.pageWaiters.may(phys.PFN(pfn)) {
-				k.wakePage(phys.PFN(pfn))
+			if k.pageWaits.may(phys.PFN(pfn)) {
+				k.pageWaits.wake(phys.PFN(pfn))
 			}
 		}
 		start += uint64(got)
 		n -= uint64(got)
 	}
 }
-
-// waitFilter tells of most pages for which nobody waits that this is so, without a look at who does: a bit for each page whose number ends alike.
-type waitFilter [4]uint64
-
-func (f *waitFilter) add(pfn phys.PFN) { f[pfn>>6&3] |= 1 << (pfn & 63) }
-
-func (f *waitFilter) may(pfn phys.PFN) bool { return f[pfn>>6&3]>>(pfn&63)&1 != 0 }
 
 // directIO moves bytes between a file and a process past the page cache (iomap_dio_rw): what is dirty there is written first; a write throws out
 // what is cached of the range. EINVAL: not aligned to the device's sectors of 512 bytes.

@@ -75,18 +75,17 @@ type Kernel struct {
 
 	dataWarned bool // that RLIMIT_DATA refused something has been said
 
-	pageWaits   map[phys.PFN]*engine.Cond // who waits for a locked page
-	pageWaiters waitFilter
-	spareWaits  []*engine.Cond // on which nobody waits, to be used again
-	oom         oomState
-	zipfs       map[zipfKey]*engine.Zipf
-	slabs       slabCaches
-	bioPool     bioPool
-	rcu         rcuState
-	atomic      []atomicSource // by CPU
-	shrinkers   []*shrinker
-	procNames   procDentries
-	tlb         *tlbState // nil: the machine has no translation lookaside buffers
+	pageWaits waitTable // who waits for a page that is read or written
+
+	oom       oomState
+	zipfs     map[zipfKey]*engine.Zipf
+	slabs     slabCaches
+	bioPool   bioPool
+	rcu       rcuState
+	atomic    []atomicSource // by CPU
+	shrinkers []*shrinker
+	procNames procDentries
+	tlb       *tlbState // nil: the machine has no translation lookaside buffers
 
 	dropsQuietly bool // drop_caches is logged no more
 

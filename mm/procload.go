@@ -56,11 +56,7 @@ func (k *Kernel) running() uint64 {
 
 // blocked is the number of tasks that wait for a page's transfer or for a child that has their memory (nr_uninterruptible).
 func (k *Kernel) blocked() uint64 {
-	n := k.vforking
-	for _, c := range k.pageWaits {
-		n += c.Waiting()
-	}
-	return uint64(n)
+	return uint64(k.vforking + k.pageWaits.waiting())
 }
 
 // loadavg is /proc/loadavg. Threads are the declared processes and kswapd; a kernel has some forty threads more.

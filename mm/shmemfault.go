@@ -1,7 +1,6 @@
 package mm
 
 import (
-	"mmsim/engine"
 	"mmsim/mm/phys"
 	"mmsim/mm/swap"
 	"mmsim/mm/vmstat"
@@ -103,26 +102,4 @@ func (k *Kernel) clusterWindow(offset int) int {
 	}
 	c.last = n
 	return int(n)
-}
-
-// waitFlags blocks until a page has none of some flags: it is read or written.
-func (t *task) waitFlags(pfn phys.PFN, flags phys.Flag) {
-	k := t.k
-	if k.thrashing(pfn) {
-		defer t.endMemstall(t.memstall())
-	}
-	for k.Mem.Page(pfn).Test(flags) {
-		c := k.pageWaits[pfn]
-		if c == nil {
-			if n := len(k.spareWaits); n > 0 {
-				c = k.spareWaits[n-1]
-				k.spareWaits = k.spareWaits[:n-1]
-			} else {
-				c = engine.NewCond(k.Sim)
-			}
-			k.pageWaits[pfn] = c
-			k.pageWaiters.add(pfn)
-		}
-		t.ioWait(c)
-	}
 }

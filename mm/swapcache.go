@@ -123,29 +123,18 @@ func (k *Kernel) endSwapWrite(cpu int, pfn phys.PFN, isolated bool) {
 	if p.TestClear(phys.FlagReclaim) && !isolated {
 		k.lruRotate(cpu, pfn)
 	}
-	k.wakePage(pfn)
+	k.pageWaits.wake(pfn)
 	k.accountWritten(z.Node)
 }
 
 // endSwapRead is the end of a read: the page can be mapped (end_swap_bio_read).
 func (k *Kernel) endSwapRead(pfn phys.PFN) {
 	k.Mem.Page(pfn).Clear(phys.FlagLocked)
-	k.wakePage(pfn)
+	k.pageWaits.wake(pfn)
 }
 
 // waitPage blocks until a page that is being read is there.
 func (t *task) waitPage(pfn phys.PFN) { t.waitFlags(pfn, phys.FlagLocked) }
-
-func (k *Kernel) wakePage(pfn phys.PFN) {
-	if c := k.pageWaits[pfn]; c != nil {
-		delete(k.pageWaits, pfn)
-		if len(k.pageWaits) == 0 {
-			k.pageWaiters = waitFilter{}
-		}
-		c.Broadcast()
-		k.spareWaits = append(k.spareWaits, c)
-	}
-}
 
 // transferTime is how long the CPU takes for a page of a device that it reads and writes itself.
 func transferTime(d *engine.Device) engine.Time {

@@ -57,6 +57,9 @@ func (z *Zone) freeOne(pfn PFN, order int, mt Migratetype, tail bool) {
 			}
 			return
 		}
+		if z.free[order].nrFree == 0 { // not to look at the row, which is far from the processor
+			break
+		}
 		buddy := pfn ^ 1<<order
 		p := &rows[buddy&sectionMask]
 		if p.flags&freeHeadMask != z.headFlags(KindBuddy, order, 0) {
@@ -88,7 +91,7 @@ func (z *Zone) isFree(pfn PFN, order int) bool {
 // buddyMergeLikely reports whether the block that this one would merge into has a free buddy itself: then this one goes to the tail, to be
 // handed out last (buddy_merge_likely).
 func (z *Zone) buddyMergeLikely(pfn PFN, order int) bool {
-	if order >= MaxOrder-2 {
+	if order >= MaxOrder-2 || z.free[order+1].nrFree == 0 {
 		return false
 	}
 	merged := pfn &^ (1 << order)
