@@ -18,6 +18,11 @@ type bootState struct {
 	tables    []phys.PFN         // page tables
 	buffers   []phys.PFN         // pages of the data disk that its file system holds
 	adopted   uint64             // of these, those that are blocks that we know
+
+	sharedPages  []phys.PFN // pages of shared memory that are locked for good, and nobody's yet
+	programPages []phys.PFN // unevictable pages of files that are nobody's yet, locked ones first
+	program      *file      // the recorder; nil until a process maps it, as what its processes share
+	shared       *shmem
 }
 
 // inUse is the frames of a zone that were in use when it was recorded and have no kind yet.
@@ -223,6 +228,8 @@ func (r *restorer) lists() {
 
 // unevictable places the pages that are locked in memory and those of file systems that are memory.
 func (r *restorer) unevictable() {
+	// What the recorder's first process has locked, of the program and of what is shared, is locked however many others map it.
+	text, shared := r.k.recorder().locked()
 	for i := range r.zones {
 		u := &r.zones[i]
 		id := u.z.Node.ID
@@ -234,10 +241,17 @@ func (r *restorer) unevictable() {
 			}
 			pfn := phys.PFN(0)
 			switch {
-			case r.anon[id] > 0:
+			case n < locked && shared > 0 && r.shmem[id] > 0:
+				pfn = r.cachePage(u, phys.KindShmem, flags|phys.FlagSwapbacked)
+				r.k.boot.sharedPages = append(r.k.boot.sharedPages, pfn)
+				shared--
+			case n < locked && text > 0 && r.file[id] > 0:
+				pfn = r.programPage(u, flags)
+				text--
+			case r.anon[id] > 0 && (n < locked || r.file[id] == 0):
 				pfn = r.anonPage(u, flags)
 			case r.file[id] > 0:
-				pfn = r.cachePage(u, phys.KindFile, flags)
+				pfn = r.programPage(u, flags)
 			case r.shmem[id] > 0:
 				pfn = r.cachePage(u, phys.KindShmem, flags|phys.FlagSwapbacked)
 			}
@@ -247,6 +261,15 @@ func (r *restorer) unevictable() {
 			r.k.lruvecs[id].Add(pfn)
 		}
 	}
+}
+
+// programPage makes a frame a page of a file that is in memory for good.
+func (r *restorer) programPage(u *inUse, flags phys.Flag) phys.PFN {
+	pfn := r.cachePage(u, phys.KindFile, flags)
+	if pfn != 0 {
+		r.k.boot.programPages = append(r.k.boot.programPages, pfn)
+	}
+	return pfn
 }
 
 // batched places the user pages that are on no list: they wait in the batches of their node's CPUs to be added to one.

@@ -5,126 +5,223 @@ import (
 	"mmsim/mm/phys"
 )
 
-// carried is what every declared process of a recorded machine holds beside the scenario's own memory, in pages: the interpreter that ran the
-// scenario, locked in memory. The record's sums contain it, and it goes with the process. The program's file pages, which all share, stay.
-type carried struct {
-	data   uint64 // private writable mappings: what is charged, and what is mapped here
-	anon   uint64 // anonymous pages, resident
-	locked uint64 // of these, locked
+// carriedPart is a range of a process's recorder: locked again and faulted in after a fork, or written to, or looked at.
+type carriedPart struct {
+	start, end   uint64
+	lock, looked bool
 }
 
-func (cfg *Config) carried() carried {
-	if cfg.Boot == nil {
-		return carried{}
-	}
-	b := cfg.Boot.Baseline
-	c := carried{data: b.VmData / 4, anon: b.RssAnon / 4}
-	c.locked = min(max(b.VmLck, b.RssFile)-b.RssFile, b.RssAnon) / 4 // the program's file pages are locked as well
-	return c
-}
-
-// carriedBase is where a process's carried memory lies, away from its heap and its mappings, as in the recorder.
-func (k *Kernel) carriedBase() uint64 {
-	if k.Mem.Arch == phys.I386 {
-		return 0x50000000
-	}
-	return 0x100000000000
-}
-
-// interpreterKB is the recorder's region of the interpreter's own memory: 1 MiB, and the page before it.
-const interpreterKB = 1024 + 4
-
-// heapStart is where a program's heap begins without randomisation. That of a recorded machine is behind the image of the recorder, a static program
-// that begins where such programs do: all that it had mapped but its stack, the kernel's pages, the interpreter's region and what it shares with
-// the others is the image and the first page of the heap.
+// heapStart is where a program's heap begins without randomisation: that of the recorder behind its image.
 func (k *Kernel) heapStart() uint64 {
-	if k.cfg.Boot == nil || k.cfg.Boot.Baseline.VmSize == 0 {
-		return k.layout.ImageBase
+	if r := k.recorder(); r != nil {
+		return r.heap
 	}
-	b := k.cfg.Boot.Baseline
-	const kernelPagesKB = (vvarPages + vdsoPages) * 4
-	other := b.VmStk + b.RssShmem + interpreterKB + kernelPagesKB + startHeap*4
-	if b.VmSize < other {
-		return k.layout.ImageBase
-	}
-	return k.layout.StaticBase + (b.VmSize-other)<<10
+	return k.layout.ImageBase
 }
 
 // adoptCarried moves what the process carries from the boot processes, which have all that was recorded, into its own address space.
 func (p *Process) adoptCarried() {
 	k := p.k
-	c := k.cfg.carried()
-	if c.anon == 0 {
+	r := k.recorder()
+	if r == nil {
 		return
 	}
-	own := min(uint64(p.mm.RSS[addrspace.RSSAnon]), c.anon-c.locked) // what exec has mapped is in the record, too
-	c.anon -= k.dropFromBoot(own)
-	p.mapCarried(c, func(v *addrspace.VMA, resident uint64, locked int) uint64 {
-		k.anons.Prepare(v)
-		moved := k.moveFromBoot(p, v, v.Start, resident, locked)
-		charged := min(int64(v.Pages()), k.boot.committed)
-		k.boot.committed -= charged
-		k.committed += int64(v.Pages()) - charged
-		return moved
-	})
+	p.mapCarried(r)
+	for _, part := range r.parts {
+		v := p.mm.Find(part.start)
+		if v.Object != nil {
+			p.mapRecorded(v, part.pages-part.anon)
+		}
+		if part.anon > 0 {
+			k.anons.Prepare(v)
+			k.moveFromBoot(p, v, v.End-part.anon<<addrspace.PageShift, part.anon, lockedVMA(v))
+		}
+		if v.Flags&addrspace.VMAccount != 0 {
+			charged := min(int64(v.Pages()), k.boot.committed)
+			k.boot.committed -= charged
+			k.committed -= charged
+		}
+	}
+	stack := p.mm.Find(p.mm.Stack)
+	k.anons.Prepare(stack)
+	n := min(r.stack, stack.Pages())
+	k.moveFromBoot(p, stack, stack.End-n<<addrspace.PageShift, n, false)
+	heap := p.mm.Find(p.mm.StartBrk)
+	p.prepareHeap(heap)
+	k.moveFromBoot(p, heap, heap.Start, heap.Pages(), false)
+	p.noteCarried(r)
+}
+
+// prepareHeap gives the heap the anon_vma of what lies below it, with which it was one mapping until that was locked.
+func (p *Process) prepareHeap(heap *addrspace.VMA) {
+	if below := heap.Prev(); below != nil && below.End == heap.Start {
+		flags := below.Flags
+		below.Flags = heap.Flags
+		p.k.anons.Prepare(heap)
+		below.Flags = flags
+	}
+	p.k.anons.Prepare(heap)
 }
 
 // renewCarried gives a process that has begun another program what it carries, by faults of its own.
 func (p *Process) renewCarried() {
-	k := p.k
-	c := k.cfg.carried()
-	if c.anon == 0 {
+	r := p.k.recorder()
+	if r == nil {
 		return
 	}
-	c.anon -= min(uint64(p.mm.RSS[addrspace.RSSAnon]), c.anon-c.locked)
-	p.mapCarried(c, func(v *addrspace.VMA, resident uint64, _ int) uint64 {
-		k.committed += int64(v.Pages())
-		p.touchSeq(v.Start, resident, true, false)
-		return resident
-	})
-}
-
-// mapCarried maps the locked and the other part of what a process carries. fill makes pages of a mapping resident and returns how many there are.
-func (p *Process) mapCarried(c carried, fill func(v *addrspace.VMA, resident uint64, locked int) uint64) {
-	at := p.k.carriedBase()
-	for _, part := range []struct {
-		pages, resident uint64
-		locked          int
-	}{{c.locked, c.locked, 1}, {max(c.data, c.anon) - c.locked, c.anon - c.locked, 0}} {
-		if part.pages == 0 {
+	p.mapCarried(r)
+	p.noteCarried(r)
+	for _, part := range r.parts {
+		if part.anon == 0 {
 			continue
 		}
-		flags := vmData
-		if part.locked == 1 {
-			flags |= addrspace.VMLocked
+		v := p.mm.Find(part.start)
+		v.Flags |= addrspace.VMWrite // relocated constants are written before they are protected
+		p.touchSeq(part.end()-part.anon<<addrspace.PageShift, part.anon, true, false)
+		v.Flags = part.flags
+	}
+	p.breakCarried()
+}
+
+// mapCarried maps what a process carries, without its pages.
+func (p *Process) mapCarried(r *recorder) {
+	k := p.k
+	if k.boot.program == nil {
+		k.adoptRecorder(r)
+	}
+	p.mm.StartCode, p.mm.EndCode = r.text.start, r.text.end()
+	for _, part := range r.parts {
+		v := &addrspace.VMA{Start: part.start, End: part.end(), PgOff: part.start >> addrspace.PageShift, Flags: part.flags}
+		switch {
+		case part.file:
+			v.Object, v.File, v.PgOff = &k.boot.program.inode.Object, k.boot.program, part.index
+		case part.shared:
+			v.Object, v.PgOff = &k.boot.shared.Object, 0
+		}
+		p.mapImage(p.mm, v)
+		if part.flags&addrspace.VMLocked != 0 {
 			p.mm.LockedVM += part.pages
 		}
-		end := at + part.pages<<addrspace.PageShift
-		v := p.mm.Insert(&addrspace.VMA{Start: at, End: end, PgOff: at >> addrspace.PageShift, Flags: flags})
-		p.carried = append(p.carried, carriedPart{at, fill(v, min(part.resident, part.pages), part.locked)})
-		at = end + addrspace.PageSize // apart, so that they do not merge
 	}
 }
 
-// programPages is how many pages of the program that a process carries it has mapped as all others have.
+// programPages is how many pages that all processes share the program of a process that carries it has mapped besides: one of the kernel's.
 func (p *Process) programPages() uint64 {
 	if len(p.carried) == 0 {
 		return 0
 	}
-	return p.k.cfg.Boot.Baseline.RssFile / 4
+	return 1
 }
 
-// carriedPart is a range of resident carried pages.
-type carriedPart struct{ start, pages uint64 }
+// noteCarried says which parts the recorder has a look at after a fork.
+func (p *Process) noteCarried(r *recorder) {
+	p.carried = nil
+	for _, part := range r.parts {
+		lock := part.flags&addrspace.VMLocked != 0
+		switch n := len(p.carried); {
+		case lock && n > 0 && p.carried[n-1].end == part.start:
+			p.carried[n-1].end = part.end()
+		case lock:
+			p.carried = append(p.carried, carriedPart{start: part.start, end: part.end(), lock: true})
+		case part.shared:
+			p.carried = append(p.carried, carriedPart{start: part.start, end: part.end(), looked: true})
+		}
+	}
+	heap := p.mm.StartBrk
+	p.carried = append(p.carried, carriedPart{start: heap, end: heap + startHeap<<addrspace.PageShift})
+	if top := p.mm.Find(p.mm.Stack); top != nil {
+		p.carried = append(p.carried, carriedPart{start: top.End - r.stack<<addrspace.PageShift, end: top.End})
+	}
+}
+
+// breakCarried makes a process's carried pages its own again after a fork, and locks them: on both sides, the recorder locks its memory anew, which
+// writes to all that it may write to, and writes to the stack that it will need.
+func (p *Process) breakCarried() {
+	for _, c := range p.carried {
+		switch {
+		case c.looked:
+			p.touchSeq(c.start, 1, false, false)
+		case !c.lock:
+			p.touchSeq(c.start, (c.end-c.start)>>addrspace.PageShift, true, false)
+		case p.applyLock(c.start, c.end-c.start, addrspace.VMLocked) == 0:
+			p.populate(c.start, c.end, true)
+		}
+	}
+}
+
+// adoptRecorder makes the file that the recorder is loaded from and the shared memory in which its processes tell each other what to do, of recorded pages,
+// and the first of its processes, which has both locked in memory for good.
+func (k *Kernel) adoptRecorder(r *recorder) {
+	b := &k.boot
+	i := &inode{nlink: 1, opens: 1}
+	i.host, i.fs = i, &tmpfs{k: k, minor: minorRoot}
+	k.objects.add(&i.mapping)
+	i.Name = "/init"
+	b.program = &file{inode: i, read: true} // a file system in memory reads nothing ahead
+	b.shared = k.shmMount.newShmem()
+	b.shared.Name, b.shared.opens = "/memfd:control (deleted)", 1
+	s := addrspace.NewSpace(k.layout, defaultRlimit.Stack, &k.anons)
+	b.spaces = append(b.spaces, s)
+	for _, part := range r.parts {
+		v := &addrspace.VMA{Start: part.start, End: part.end(), Flags: part.flags | addrspace.VMLocked}
+		var pool *[]phys.PFN
+		var m *mapping
+		switch {
+		case part.file:
+			v.Flags &^= addrspace.VMWrite | addrspace.VMAccount
+			m, pool = &i.mapping, &b.programPages
+			v.File, v.PgOff = b.program, part.index
+		case part.shared:
+			m, pool = &b.shared.mapping, &b.sharedPages
+		default:
+			continue
+		}
+		v.Object = &m.Object
+		m.host.size = max(m.host.size, (v.PgOff+part.pages)<<addrspace.PageShift)
+		s.Insert(v)
+		s.LockedVM += part.pages
+		for n := range min(part.pages, uint64(len(*pool))) {
+			pfn := (*pool)[n]
+			page := k.Mem.Page(pfn)
+			page.Mapping, page.Index = m.ID, uint32(v.PgOff+n)
+			m.tree.Set(v.PgOff+n, uint32(pfn))
+			if n < part.pages-part.anon {
+				addr := part.start + n<<addrspace.PageShift
+				s.EnsureLeaf(addr, &userland{k: k}).MapShared(addrspace.Slot(addr), uint32(pfn), part.shared, part.shared)
+				s.RSS[rssOf(page)]++
+				page.Mapcount, page.Prev = 1, 1
+			}
+		}
+		n := min(part.pages, uint64(len(*pool)))
+		*pool = (*pool)[n:]
+		if part.shared {
+			o := b.shared
+			o.alloced, o.resident = int64(n), int64(n)
+			o.tmpfs().used += int64(n)
+			b.committed -= min(int64(n), b.committed)
+		}
+	}
+}
+
+// mapRecorded maps the first pages of a part of the program or of what is shared, as far as they are in memory.
+func (p *Process) mapRecorded(v *addrspace.VMA, n uint64) {
+	k := p.k
+	m := k.mappingOf(v)
+	for addr := v.Start; addr < v.Start+n<<addrspace.PageShift; addr += addrspace.PageSize {
+		if pfn := phys.PFN(m.tree.Page(v.Index(addr))); pfn != 0 {
+			k.mapObjectPage(0, v, m, p.mm.EnsureLeaf(addr, startTables{p}), addrspace.Slot(addr), pfn, false)
+		}
+	}
+}
 
 // takeFromBoot takes up to n pages, locked ones or others, out of the address spaces of the boot processes and hands each to give, which tells whether
 // it goes on. It returns how many pages that were.
-func (k *Kernel) takeFromBoot(n uint64, locked int, give func(phys.PFN) bool) uint64 {
+func (k *Kernel) takeFromBoot(n uint64, locked bool, give func(phys.PFN) bool) uint64 {
 	taken := uint64(0)
 	for i := len(k.boot.spaces) - 1; i >= 0 && taken < n; i-- {
 		s := k.boot.spaces[i]
 		for _, v := range s.List() {
-			if (v.Flags&addrspace.VMLocked != 0) != (locked == 1) {
+			if v.Object != nil || (v.Flags&addrspace.VMLocked != 0) != locked {
 				continue
 			}
 			eachLeaf(s, v.Start, v.End, func(l *addrspace.Leaf, lo, hi uint, _ uint64) bool {
@@ -148,7 +245,7 @@ func (k *Kernel) takeFromBoot(n uint64, locked int, give func(phys.PFN) bool) ui
 }
 
 // moveFromBoot maps n pages of the boot processes at an address of the process instead. It returns how many there were.
-func (k *Kernel) moveFromBoot(p *Process, v *addrspace.VMA, addr, n uint64, locked int) uint64 {
+func (k *Kernel) moveFromBoot(p *Process, v *addrspace.VMA, addr, n uint64, locked bool) uint64 {
 	return k.takeFromBoot(n, locked, func(pfn phys.PFN) bool {
 		to := p.mm.EnsureLeaf(addr, startTables{p})
 		if to == nil {
@@ -161,19 +258,4 @@ func (k *Kernel) moveFromBoot(p *Process, v *addrspace.VMA, addr, n uint64, lock
 		addr += addrspace.PageSize
 		return true
 	})
-}
-
-// dropFromBoot frees n pages of the boot processes that are not locked, and returns how many there were.
-func (k *Kernel) dropFromBoot(n uint64) uint64 {
-	return k.takeFromBoot(n, 0, func(pfn phys.PFN) bool {
-		k.dropMapping(0, pfn)
-		return true
-	})
-}
-
-// breakCarried makes a process's carried pages its own again after a fork: the recorder's interpreter writes to all of them at once, on both sides.
-func (p *Process) breakCarried() {
-	for _, c := range p.carried {
-		p.touchSeq(c.start, c.pages, true, false)
-	}
 }

@@ -2,9 +2,9 @@
 // One file holds one concept of the kernel, under the kernel's name: the slow path of allocation (alloc.go), page faults (fault.go), fork
 // (fork.go), reverse mapping (rmap.go), reclaim (scancontrol.go, reclaim.go, shrinkpages.go), kswapd (kswapd.go), direct reclaim
 // (directreclaim.go), the multi-generational LRU (lrugen*.go), the swap cache (swapcache.go, swapin.go), shared memory (shmem.go, shmemfault.go, sysv.go), mappings
-// of files (mmapfile.go, filemapfault.go, rmapfile.go), programs (exec.go, program.go, aslr.go), overcommit (overcommit.go), the OOM
+// of files (mmapfile.go, filemapfault.go, rmapfile.go), programs (exec.go, program.go, aslr.go), overcommit (overcommit.go, committedas.go), the OOM
 // killer (oom.go), system calls (mmap.go, brk.go, mprotect.go, mremap.go, mlock.go, madvise.go, touch.go, process.go), the start from recorded files
-// (boot.go, bootstate.go, carried.go), the limits of dirty pages and who is held to them (dirtylimits.go, balancedirty.go), the flushers (flusher.go,
+// (boot.go, bootstate.go, carried.go, recorder.go), the limits of dirty pages and who is held to them (dirtylimits.go, balancedirty.go), the flushers (flusher.go,
 // writepages.go), the disk and its journal (blockdev.go, journal.go, ext4log.go), sync (sync.go), names and inodes in memory and their shrinker (dcache.go,
 // inodecache.go, superblock.go), translation lookaside buffers (tlb.go), what /proc shows (procfiles.go, observe.go).
 //

@@ -72,6 +72,7 @@ type checker struct {
 
 func (c *checker) process(p *Process) error {
 	s := p.mm
+	c.committed += s.Uncharged
 	var total uint64
 	var rss [4]int64
 	var prev *addrspace.VMA

@@ -45,21 +45,22 @@ type Kernel struct {
 	pids      pids
 	live      int
 
-	committed int64 // pages charged (vm_committed_as)
-	leaked    int64 // of these, what no mapping stands for any more
-	sysctl    sysctls
-	dirty     dirtyState
-	boot      bootState
-	load      loads
-	psi       *psi.Group
-	psiWork   func() // its periodic aggregation
-	zeroPage  uint32 // frame of the shared zero page
-	objects   objectTable
-	segments  []*shmem // System V segments by id
-	shmMount  *tmpfs   // of memory without a name (shm_mnt)
-	cluster   clusterState
-	mmlist    []*addrspace.Space // those that may have swap entries, the one that joined last at the end
-	swapfiles []*shmem           // objects with pages in swap slots, the one that joined last at the end (shmem_swaplist)
+	committed    int64        // pages charged (vm_committed_as)
+	commitBehind commitBehind // of these, what the commit limit does not see yet
+	leaked       int64        // of these, what no mapping stands for any more
+	sysctl       sysctls
+	dirty        dirtyState
+	boot         bootState
+	load         loads
+	psi          *psi.Group
+	psiWork      func() // its periodic aggregation
+	zeroPage     uint32 // frame of the shared zero page
+	objects      objectTable
+	segments     []*shmem // System V segments by id
+	shmMount     *tmpfs   // of memory without a name (shm_mnt)
+	cluster      clusterState
+	mmlist       []*addrspace.Space // those that may have swap entries, the one that joined last at the end
+	swapfiles    []*shmem           // objects with pages in swap slots, the one that joined last at the end (shmem_swaplist)
 
 	vfs         vfs
 	freeFileIO  []*fileIO

@@ -60,6 +60,7 @@ func (p *Process) Munlockall() Errno {
 	p.syscall(0)
 	p.mm.DefFlags &^= addrspace.VMLockMask
 	p.lockAll(0)
+	p.breakCarried() // the recorder's memory stays locked
 	return 0
 }
 

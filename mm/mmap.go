@@ -194,6 +194,13 @@ func (p *Process) munmap(addr, length uint64) Errno {
 
 // unmapRange splits the VMAs at the ends of a range and unmaps what lies between (do_mas_align_munmap).
 func (p *Process) unmapRange(start, end uint64) Errno {
+	err := p.unmapCharged(start, end)
+	p.k.unacct(p.mm, p.cpu())
+	return err
+}
+
+// unmapCharged is unmapRange but for the commit charge, which it leaves to be given back.
+func (p *Process) unmapCharged(start, end uint64) Errno {
 	s := p.mm
 	if start == end {
 		return 0

@@ -56,7 +56,7 @@ func (p *Process) mprotectFixup(prev, v *addrspace.VMA, start, end uint64, flags
 	m := p.mm.Change(prev, v, start, end, flags, p.k.sysctl.maxMapCount)
 	if m == nil {
 		if charged {
-			p.k.committed -= int64(pages)
+			p.k.acct(p.cpu(), -int64(pages))
 		}
 		return nil, ENOMEM
 	}

@@ -86,7 +86,7 @@ func (p *Process) growInPlace(v *addrspace.VMA, addr, oldLen, newLen uint64) (ui
 	}
 	if !p.mm.Extend(v, addr+newLen) {
 		if accounted {
-			p.k.committed -= int64(more)
+			p.k.acct(p.cpu(), -int64(more))
 		}
 		return 0, ENOMEM
 	}
@@ -133,8 +133,9 @@ func (p *Process) moveVMA(v *addrspace.VMA, addr, oldLen, newLen, to uint64) Err
 
 // unmapMoved takes a range away whose commit charge, but for some pages, stays: it belongs to another range now.
 func (p *Process) unmapMoved(flags addrspace.VMFlags, addr, n, uncharge uint64) {
-	p.unmapRange(addr, addr+n)
+	p.unmapCharged(addr, addr+n)
+	p.mm.Uncharged = 0
 	if flags&addrspace.VMAccount != 0 {
-		p.k.committed += int64(n>>addrspace.PageShift) - int64(uncharge)
+		p.k.acct(p.cpu(), -int64(uncharge))
 	}
 }

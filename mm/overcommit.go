@@ -11,11 +11,11 @@ const (
 // reserve counts against it.
 func (p *Process) charge(pages uint64) bool {
 	k := p.k
-	k.committed += int64(pages)
+	k.acct(p.cpu(), int64(pages))
 	if k.enoughMemory(int64(pages), int64(p.mm.TotalVM)) {
 		return true
 	}
-	k.committed -= int64(pages)
+	k.acct(p.cpu(), -int64(pages))
 	k.printk("__vm_enough_memory: pid: %d, comm: %s, no enough memory for the allocation", p.pid, p.comm())
 	return false
 }
@@ -38,7 +38,7 @@ func (k *Kernel) enoughMemoryFor(pages, totalVM int64, admin bool) bool {
 		allowed -= int64(k.sysctl.adminReserveKbytes / 4)
 	}
 	allowed -= min(totalVM/32, int64(k.sysctl.userReserveKbytes/4))
-	return k.committed < allowed
+	return k.committed-k.commitBehind.sum < allowed
 }
 
 // commitLimit is CommitLimit in pages (vm_commit_limit).

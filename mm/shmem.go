@@ -103,7 +103,7 @@ func (k *Kernel) shmemToSwap(t *task, pfn phys.PFN) bool {
 	}
 	k.swapCacheAdd(e, pfn)
 	k.swap.Dup(e)
-	k.recalcInode(o)
+	k.recalcInode(t.cpu(), o)
 	k.forgetShmemPage(o, pfn)
 	o.swapped++
 	k.noteSwapfile(o)

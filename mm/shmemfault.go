@@ -51,7 +51,7 @@ func (t *task) shmemSwapIn(o *shmem, index uint64, e swap.Entry, fault bool) (ph
 	k.swap.Put(t.cpu(), e)
 	o.swapped--
 	k.addShmemPage(o, index, pfn)
-	k.recalcInode(o)
+	k.recalcInode(t.cpu(), o)
 	k.Mem.Page(pfn).Set(phys.FlagDirty)
 	t.owes += k.cost.SwapInFault
 	return pfn, r

@@ -85,7 +85,7 @@ func (p *Process) shmemNewPage(o *shmem, index uint64, sgp sgpType) (phys.PFN, E
 	o.coming--
 	now, _ := o.at(index)
 	if pfn == 0 || now != 0 {
-		k.unacctBlocks(o, 1)
+		k.unacctBlocks(p.cpu(), o, 1)
 		if pfn == 0 {
 			return 0, ENOMEM
 		}
@@ -93,7 +93,7 @@ func (p *Process) shmemNewPage(o *shmem, index uint64, sgp sgpType) (phys.PFN, E
 		return 0, 0
 	}
 	if sgp <= sgpCache && index >= o.filePages() { // truncated meanwhile
-		k.unacctBlocks(o, 1)
+		k.unacctBlocks(p.cpu(), o, 1)
 		k.Mem.FreePage(p.cpu(), pfn)
 		return 0, EINVAL
 	}
@@ -107,7 +107,7 @@ func (p *Process) shmemNewPage(o *shmem, index uint64, sgp sgpType) (phys.PFN, E
 	}
 	k.lruAdd(p.cpu(), pfn)
 	o.alloced++
-	k.recalcInode(o)
+	k.recalcInode(p.cpu(), o)
 	if sgp == sgpCache {
 		p.owes += k.cost.ShmemFault
 	} else {

@@ -59,9 +59,9 @@ func (t *task) mayLose(a *swap.Area) bool {
 	if t.process != nil {
 		total = int64(t.process.mm.TotalVM)
 	}
-	k.committed += int64(a.Slots)
+	k.acct(t.cpu(), int64(a.Slots))
 	ok := k.enoughMemoryFor(int64(a.Slots), total, true)
-	k.committed -= int64(a.Slots)
+	k.acct(t.cpu(), -int64(a.Slots))
 	if !ok {
 		k.printk("__vm_enough_memory: pid: %d, comm: %s, no enough memory for the allocation", t.pid(), t.comm())
 	}

@@ -115,7 +115,7 @@ var knobs = map[string]knob{
 	"vm.admin_reserve_kbytes":     number(func(k *Kernel) *uint64 { return &k.sysctl.adminReserveKbytes }, 0, maxKbytes),
 	"vm.user_reserve_kbytes":      number(func(k *Kernel) *uint64 { return &k.sysctl.userReserveKbytes }, 0, maxKbytes),
 	"vm.max_map_count":            number(func(k *Kernel) *uint64 { return &k.sysctl.maxMapCount }, 0, 1<<31-1),
-	"vm.overcommit_memory":        number(func(k *Kernel) *uint64 { return &k.sysctl.overcommitMemory }, 0, 2),
+	"vm.overcommit_memory":        overcommitMemoryKnob(),
 	"vm.overcommit_ratio":         exclusiveKnob(func(k *Kernel) (*uint64, *uint64) { return &k.sysctl.overcommitRatio, &k.sysctl.overcommitKbytes }),
 	"vm.overcommit_kbytes":        exclusiveKnob(func(k *Kernel) (*uint64, *uint64) { return &k.sysctl.overcommitKbytes, &k.sysctl.overcommitRatio }),
 	"vm.swappiness":               number(func(k *Kernel) *uint64 { return &k.sysctl.swappiness }, 0, maxSwappiness),
@@ -141,6 +141,20 @@ var knobs = map[string]knob{
 	"vm.lowmem_reserve_ratio": {get: lowmemReserveRatio, set: setLowmemReserveRatio},
 	"vm.drop_caches":          dropCachesKnob,
 	"vm.compact_memory":       compactMemoryKnob,
+}
+
+// overcommitMemoryKnob is a number that more depends on.
+func overcommitMemoryKnob() knob {
+	n := number(func(k *Kernel) *uint64 { return &k.sysctl.overcommitMemory }, 0, 2)
+	set := n.set
+	n.set = func(k *Kernel, v string) error {
+		if err := set(k, v); err != nil {
+			return err
+		}
+		k.setOvercommitMemory(k.sysctl.overcommitMemory)
+		return nil
+	}
+	return n
 }
 
 // exclusiveKnob is a number that, when set, makes another one 0 (overcommit_ratio_handler, overcommit_kbytes_handler).

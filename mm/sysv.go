@@ -92,6 +92,7 @@ func (p *Process) Shmdt(addr uint64) Errno {
 		if v.Attached && (first == nil || v.Object == first.Object) && v.Start-addr == v.PgOff<<addrspace.PageShift {
 			first = &addrspace.VMA{Object: v.Object}
 			p.unmapVMA(v)
+			p.k.unacct(s, p.cpu())
 		}
 		v = next
 	}

@@ -20,6 +20,7 @@ type tmpfs struct {
 // Device numbers of the file systems in memory, as on the recorded machines.
 const (
 	minorInternal = 0x01
+	minorRoot     = 0x02
 	minorDevShm   = 0x15
 	minorTmp      = 0x16
 )
@@ -61,7 +62,7 @@ func (p *Process) acctBlock(o *shmem) Errno {
 	}
 	if fs.limit > 0 && fs.used+1 > fs.limit {
 		if !o.reserve {
-			p.k.committed--
+			p.k.acct(p.cpu(), -1)
 		}
 		return ENOSPC
 	}
@@ -70,18 +71,18 @@ func (p *Process) acctBlock(o *shmem) Errno {
 }
 
 // unacctBlocks gives back what acctBlock charged (shmem_inode_unacct_blocks).
-func (k *Kernel) unacctBlocks(o *shmem, pages int64) {
+func (k *Kernel) unacctBlocks(cpu int, o *shmem, pages int64) {
 	o.tmpfs().used -= pages
 	if !o.reserve {
-		k.committed -= pages
+		k.acct(cpu, -pages)
 	}
 }
 
 // recalcInode uncharges pages that are gone without that their file was told: clean ones that reclaim or drop_caches took (shmem_recalc_inode).
-func (k *Kernel) recalcInode(o *shmem) {
+func (k *Kernel) recalcInode(cpu int, o *shmem) {
 	if freed := o.alloced - o.swapped - o.resident; freed > 0 {
 		o.alloced -= freed
-		k.unacctBlocks(o, freed)
+		k.unacctBlocks(cpu, o, freed)
 	}
 }
 
@@ -177,7 +178,7 @@ func (k *Kernel) shmemTruncate(cpu int, o *shmem, from, end uint64) (n int) {
 		k.freePage(cpu, pfn)
 	}
 	k.syncNodes(&o.mapping)
-	k.recalcInode(o)
+	k.recalcInode(cpu, o)
 	return n
 }
 
@@ -244,7 +245,7 @@ func (fs *tmpfs) evict(cpu int, i *inode) {
 	k.shmemTruncate(cpu, o, 0, maxIndex+1)
 	k.forgetSwapfile(o)
 	if o.reserve {
-		k.committed -= int64(o.filePages())
+		k.acct(cpu, -int64(o.filePages()))
 	}
 	k.objects.remove(&o.mapping)
 	k.destroyInode(cpu, i)

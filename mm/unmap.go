@@ -93,10 +93,10 @@ func (k *Kernel) zapPage(g *mmuGather, v *addrspace.VMA, l *addrspace.Leaf, i ui
 	g.add(0) // its object has it
 }
 
-// dropVMA takes a VMA out whose entries are none, with its commit charge and what nobody else maps.
+// dropVMA takes a VMA out whose entries are none, with what nobody else maps. What it was charged for the caller gives back.
 func (k *Kernel) dropVMA(v *addrspace.VMA, cpu int) {
 	if v.Flags&addrspace.VMAccount != 0 {
-		k.committed -= int64(v.Pages())
+		v.Space.Uncharged += int64(v.Pages())
 	}
 	if v.Flags&addrspace.VMLocked != 0 {
 		v.Space.LockedVM -= v.Pages()
@@ -105,6 +105,12 @@ func (k *Kernel) dropVMA(v *addrspace.VMA, cpu int) {
 	if v.Object != nil {
 		k.putInode(cpu, k.mappingOf(v).host)
 	}
+}
+
+// unacct gives back what unmapped memory was charged for.
+func (k *Kernel) unacct(s *addrspace.Space, cpu int) {
+	k.acct(cpu, -s.Uncharged)
+	s.Uncharged = 0
 }
 
 // unmapVMA takes one VMA away, whole.
@@ -156,6 +162,7 @@ func (k *Kernel) unmapAll(s *addrspace.Space, t *task, cpu int, mapped uint64) i
 	for _, v := range vmas {
 		k.dropVMA(v, cpu)
 	}
+	k.unacct(s, cpu)
 	return n
 }
 

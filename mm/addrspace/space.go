@@ -26,6 +26,7 @@ type Space struct {
 
 	TotalVM, DataVM, StackVM, ExecVM uint64
 	LockedVM                         uint64
+	Uncharged                        int64   // pages whose VMAs are gone and whose commit charge is given back when all that the call unmaps is
 	DefFlags                         VMFlags // added to every new mapping: what mlockall(MCL_FUTURE) asked for
 	HiwaterVM, HiwaterRSS            uint64
 	RSS                              [nrRSS]int64 // file, anonymous, swap entries, shmem

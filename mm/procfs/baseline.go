@@ -13,7 +13,7 @@ import (
 // Baseline is what each declared process of a recorded machine had beside the scenario's own memory when the record was taken: the interpreter
 // that ran the scenario, in kB as /proc/PID/status has it. The record's sums contain it. All zero: nothing.
 type Baseline struct {
-	VmSize, VmData, VmStk, RssAnon, RssFile, RssShmem, VmLck uint64
+	VmSize, VmData, VmStk, VmExe, RssAnon, RssFile, RssShmem, VmLck uint64
 }
 
 // readBaseline reads the field oracle.process_baseline of the machine.json that a recorded case has beside the folder of its snapshot. The file is
@@ -42,7 +42,7 @@ func readBaseline(dir string) (Baseline, error) {
 	for _, field := range strings.Fields(m.Oracle.Lines[0]) {
 		label, value, ok := strings.Cut(field, ":")
 		to := map[string]*uint64{
-			"VmSize": &b.VmSize, "VmData": &b.VmData, "VmStk": &b.VmStk, "RssAnon": &b.RssAnon, "RssFile": &b.RssFile, "RssShmem": &b.RssShmem,
+			"VmSize": &b.VmSize, "VmData": &b.VmData, "VmStk": &b.VmStk, "VmExe": &b.VmExe, "RssAnon": &b.RssAnon, "RssFile": &b.RssFile, "RssShmem": &b.RssShmem,
 			"VmLck": &b.VmLck,
 		}[label]
 		if !ok || to == nil {
