@@ -56,6 +56,7 @@ func (fs *ext4) getMeta(t *task, block uint64) {
 			return
 		}
 	}
+	t.createBuffers(m, block, pfn)
 	t.k.markAccessed(t.cpu(), pfn)
 	fs.meta.recent[t.cpu()].note(block)
 }

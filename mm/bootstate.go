@@ -340,7 +340,7 @@ func (r *restorer) cachePage(u *inUse, kind phys.Kind, flags phys.Flag) phys.PFN
 	p.SetFlags(flags)
 	if kind == phys.KindFile && r.held > 0 && flags&phys.FlagUnevictable == 0 {
 		r.held--
-		r.k.Mem.SetPrivate(pfn, 1) // buffer heads
+		r.k.Mem.SetPrivate(pfn, recordedBuffers)
 		r.k.boot.buffers = append(r.k.boot.buffers, pfn)
 	}
 	return pfn

@@ -111,6 +111,9 @@ func (fs *ext4) truncate(p *Process, i *inode, size uint64) Errno {
 		index := size >> addrspace.PageShift
 		if e, ok := i.blocks.At(index); i.tree.Page(index) != 0 || ok && !e.Unwritten {
 			pfn, err := p.readPage(&i.mapping, index, gfpFile)
+			for err == 0 && !p.createBuffers(&i.mapping, index, pfn) {
+				pfn, err = p.readPage(&i.mapping, index, gfpFile)
+			}
 			if err != 0 {
 				return err
 			}

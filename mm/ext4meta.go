@@ -73,6 +73,7 @@ func (fs *ext4) readMeta(t *task, block uint64) {
 	if err != 0 {
 		return
 	}
+	t.createBuffers(bdev, block, pfn)
 	if fresh { // making the page is a use, too (FGP_ACCESSED)
 		fs.k.markAccessed(t.cpu(), pfn)
 	}
@@ -125,6 +126,7 @@ func (p *Process) startMeta(m *mapping, block uint64) {
 		return
 	}
 	p.addToPageCache(m, block, []uint32{uint32(pfn)}, gfpMeta, phys.FlagLocked|phys.FlagReferenced)
+	p.createBuffers(m, block, pfn)
 	p.k.submitRead(p.cpu(), m, block, 1)
 }
 

@@ -52,9 +52,7 @@ func (k *Kernel) removeFromPageCache(pfn phys.PFN, shadow uint64) {
 	if p.Test(phys.FlagDirty) {
 		k.cancelDirty(m, pfn)
 	}
-	if k.Mem.Private(pfn) != 0 {
-		k.Mem.SetPrivate(pfn, 0)
-	}
+	k.freeBuffers(pfn)
 	if shadow != 0 {
 		m.tree.SetValue(uint64(p.Index), shadow)
 	} else {

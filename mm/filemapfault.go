@@ -117,8 +117,8 @@ func (p *Process) pageMkwrite(m *mapping, index uint64, pfn phys.PFN) bool {
 			p.bus()
 		}
 		fs.updateTime(m.host)
-		if k.Mem.Private(pfn) == 0 {
-			k.Mem.SetPrivate(pfn, 1) // buffer heads
+		if !p.createBuffers(m, index, pfn) {
+			return false
 		}
 	}
 	return true

@@ -80,7 +80,7 @@ func (k *Kernel) evictRun(pages []phys.PFN, p *phys.Page) int {
 	for {
 		pfn := pages[count]
 		if k.Mem.Private(pfn) != 0 {
-			k.Mem.SetPrivate(pfn, 0)
+			k.freeBuffers(pfn)
 		}
 		if classic {
 			shadows[count] = packShadow(age+uint64(count), n, p)
@@ -106,9 +106,7 @@ func (k *Kernel) evictRun(pages []phys.PFN, p *phys.Page) int {
 
 // evictFilePage takes a clean page out of its file and leaves a shadow (__remove_mapping).
 func (k *Kernel) evictFilePage(m *mapping, pfn phys.PFN, p *phys.Page) {
-	if k.Mem.Private(pfn) != 0 {
-		k.Mem.SetPrivate(pfn, 0)
-	}
+	k.freeBuffers(pfn)
 	n := k.zoneOf(p).Node
 	m.tree.SetValue(uint64(p.Index), k.shadowOn(n, pfn, p))
 	k.syncNodes(m)

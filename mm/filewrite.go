@@ -87,8 +87,8 @@ func (p *Process) writeBegin(i *inode, index, pos, stop uint64) (phys.PFN, Errno
 			}
 			continue
 		}
-		if k.Mem.Private(pfn) == 0 {
-			k.Mem.SetPrivate(pfn, 1) // buffer heads
+		if k.Mem.Private(pfn) == 0 && !p.createBuffers(m, index, pfn) {
+			continue
 		}
 		return pfn, 0
 	}

@@ -16,11 +16,16 @@ func (c *checker) slabs() error {
 	if err != nil {
 		return err
 	}
-	frames := 0
+	frames, buffers := 0, 0
 	for _, z := range k.Mem.Zones() {
 		z.EachInUse(func(pfn phys.PFN) bool {
-			if k.Mem.Page(pfn).Kind() == phys.KindSlab {
+			switch k.Mem.Page(pfn).Kind() {
+			case phys.KindSlab:
 				frames += 1 << k.Mem.AllocatedOrder(pfn)
+			case phys.KindFile:
+				if b := k.Mem.Private(pfn); b != 0 && b != recordedBuffers {
+					buffers++
+				}
 			}
 			return true
 		})
@@ -72,6 +77,7 @@ func (c *checker) slabs() error {
 		{k.slabs.bios, k.slabs.bootBios, bios},
 		{k.slabs.dentries, k.slabs.bootDentries, names.dentries + k.pendingRCU(k.slabs.dentries)},
 		{k.slabs.ext4Inodes, k.slabs.bootExt4Inodes, names.ext4Inodes + k.pendingRCU(k.slabs.ext4Inodes)},
+		{k.slabs.bufferHeads, k.slabs.bootBufferHeads, buffers},
 		{k.slabs.shmemInodes, k.slabs.bootShmemInodes, names.shmemInodes + k.pendingRCU(k.slabs.shmemInodes)},
 	} {
 		if got := u.cache.Used() - u.boot; got != u.users {

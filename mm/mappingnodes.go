@@ -44,10 +44,7 @@ func (k *Kernel) syncNodes(m *mapping) {
 	n := &m.nodes
 	want := max(m.tree.Nodes()-n.boot, 0)
 	if want > len(n.objects) {
-		src := &k.atomic[0]
-		if p := k.Sim.Current(); p != nil {
-			src = &k.atomic[p.CPU()]
-		}
+		src := &k.atomic[k.currentCPU()]
 		for len(n.objects) < want {
 			id := k.slabs.nodes.Alloc(src, gfpNodeLocked|phys.GFPAccount)
 			if id == 0 {

@@ -14,6 +14,7 @@ type slabCaches struct {
 	bios  *slab.Cache // bio-192: a transfer of one page to or from a swap device
 
 	dentries, ext4Inodes, shmemInodes *slab.Cache // names and files that are in memory
+	bufferHeads                       *slab.Cache // of pages that have a block on a device
 
 	sigqueue *slab.Cache // signals that wait for their process
 
@@ -22,6 +23,7 @@ type slabCaches struct {
 	// What was there when the machine started: pages counted as slabs, objects in use; and frames that are slabs, from the first check of invariants on.
 	bootStat, bootNodes, bootBios, bootFrames     int
 	bootDentries, bootExt4Inodes, bootShmemInodes int
+	bootBufferHeads                               int
 	bootShadows                                   int64
 }
 
@@ -41,6 +43,7 @@ var (
 	ext4Inode     = slabObject{"ext4_inode_cache", 1184, 792, slab.ReclaimAccount | slab.Account | slab.Constructor}
 	shmemInode    = slabObject{"shmem_inode_cache", 776, 480, slab.Account | slab.Constructor}
 	sigqueueItem  = slabObject{"sigqueue", 80, 48, slab.Account}
+	bufferHead    = slabObject{"buffer_head", 104, 64, slab.ReclaimAccount}
 	swapBio       = slabObject{"bio-192", 192, 144, slab.HWCacheAlign | slab.TypesafeByRCU} // bio-144 on i386
 )
 
@@ -72,7 +75,9 @@ func (k *Kernel) initSlabs(rec *procfs.Slabinfo) {
 	k.slabs.nodes = k.slabCacheOf(radixTreeNode)
 	k.slabs.dentries, k.slabs.ext4Inodes, k.slabs.shmemInodes = k.slabCacheOf(dentryObject), k.slabCacheOf(ext4Inode), k.slabCacheOf(shmemInode)
 	k.slabs.sigqueue = k.slabCacheOf(sigqueueItem)
+	k.slabs.bufferHeads = k.slabCacheOf(bufferHead)
 	k.slabs.ext4Inodes.Release(mountedInodes)
+	k.slabs.bufferHeads.Release(heldBuffers)
 	for _, a := range k.cfg.Swap {
 		if a.Device == "zram" && k.slabs.zsHandles == nil {
 			k.slabs.zsHandles, k.slabs.zspages = k.slabCacheOf(zsHandle), k.slabCacheOf(zspage)
@@ -146,6 +151,7 @@ func (k *Kernel) noteBootSlabs() {
 	s := &k.slabs
 	s.bootNodes, s.bootBios = s.nodes.Used(), s.bios.Used()
 	s.bootDentries, s.bootExt4Inodes, s.bootShmemInodes = s.dentries.Used(), s.ext4Inodes.Used(), s.shmemInodes.Used()
+	s.bootBufferHeads = s.bufferHeads.Used()
 	s.bootStat = int(k.slabStat())
 	s.bootShadows = k.nodeSums()[vmstat.WorkingsetNodes]
 }
