@@ -96,16 +96,15 @@ func (fs *ext4) truncate(p *Process, i *inode, size uint64) Errno {
 	k := fs.k
 	old := i.size
 	i.size = size
-	if size >= old {
-		if size > old {
-			fs.updateTime(i)
-			fs.dirtyInode(i, true)
-		}
-		return 0
-	}
 	fs.updateTime(i)
 	fs.dirtyInode(i, true)
+	if size > old {
+		return 0
+	}
 	fs.log(sbBlock) // the list of orphans
+	if size == 0 {
+		i.flushOnClose = true
+	}
 	k.unmapMappingRange(p.cpu(), &i.mapping, i.filePages(), maxIndex+1, true)
 	if off := size & (addrspace.PageSize - 1); off != 0 {
 		index := size >> addrspace.PageShift
@@ -145,6 +144,18 @@ func (fs *ext4) fallocate(p *Process, i *inode, off, n uint64) Errno {
 	fs.logAllocation(&p.task, i, first)
 	i.size = max(i.size, off+n)
 	return 0
+}
+
+// released notes that an open file was closed: what was written to a file that had been cut to nothing is sent at once, so that whoever replaces a file's
+// content that way finds the old or the new one after a crash (ext4_release_file, ext4_alloc_da_blocks; mount option auto_da_alloc, the default).
+func (fs *ext4) released(p *Process, i *inode) {
+	if !i.flushOnClose {
+		return
+	}
+	i.flushOnClose = false
+	if i.delayed.Blocks() > 0 {
+		p.startWrite(i, 0, maxIndex+1, false)
+	}
 }
 
 func (fs *ext4) fsync(p *Process, i *inode, data bool) Errno {

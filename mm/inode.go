@@ -29,6 +29,7 @@ type inode struct {
 	extentBlocks []uint64 // where its extents are, of those that were ever read; extentsKnown is set in those that still are
 	mtime        uint64   // when it was changed last, in jiffies: time goes on at ticks only for files
 	freed        bool     // its number has been given back
+	flushOnClose bool     // it was cut to nothing: what is written then is sent when it is closed (EXT4_STATE_DA_ALLOC_CLOSE)
 	// The last transactions that changed it, and that changed what reading its data needs.
 	syncTID, datasyncTID uint64
 

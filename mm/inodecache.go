@@ -90,7 +90,7 @@ func (k *Kernel) destroyInode(cpu int, i *inode) {
 // forgetInode takes an inode out of memory that stays on the disk (dispose_list).
 func (k *Kernel) forgetInode(i *inode) {
 	k.callRCU(k.inodeCache(i.fs), i.object)
-	i.object, i.inCore = 0, false
+	i.object, i.inCore, i.flushOnClose = 0, false, false
 	for j := range i.extentBlocks {
 		i.extentBlocks[j] &^= extentsKnown
 	}

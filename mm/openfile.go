@@ -1,6 +1,9 @@
 package mm
 
-import "mmsim/mm/pagecache"
+import (
+	"mmsim/mm/pagecache"
+	"mmsim/mm/phys"
+)
 
 // A file is an open file (struct file). Processes share it through fork, and so its position.
 type file struct {
@@ -73,7 +76,7 @@ func (p *Process) Open(name string, flags OpenFlags) (int, Errno) {
 	if err != 0 {
 		return 0, err
 	}
-	d, err := p.lookupOpen(name, flags)
+	d, created, err := p.lookupOpen(name, flags)
 	if err != 0 {
 		return 0, err
 	}
@@ -88,7 +91,7 @@ func (p *Process) Open(name string, flags OpenFlags) (int, Errno) {
 	if fs, ok := i.fs.(*ext4); ok {
 		fs.sampleMount()
 	}
-	if flags.Trunc && flags.Write && i.size > 0 {
+	if flags.Trunc && flags.Write && !created {
 		if err := i.fs.truncate(p, i, 0); err != 0 {
 			return 0, err
 		}
@@ -98,24 +101,24 @@ func (p *Process) Open(name string, flags OpenFlags) (int, Errno) {
 }
 
 // lookupOpen finds or makes the file of a path, and holds its name for the caller (path_openat, lookup_open).
-func (p *Process) lookupOpen(name string, flags OpenFlags) (*dentry, Errno) {
+func (p *Process) lookupOpen(name string, flags OpenFlags) (c *dentry, created bool, err Errno) {
 	k := p.k
 	folder := len(name) > 1 && name[len(name)-1] == '/'
 	clean, err := cleanPath(name)
 	if err != 0 {
-		return nil, err
+		return nil, false, err
 	}
 	d, last, err := k.vfs.walk(p, clean, flags.Create)
 	if err != 0 {
-		return nil, err
+		return nil, false, err
 	}
 	if last == "" {
 		d.count++
-		return d, d.mayOpen(folder, flags)
+		return d, false, d.mayOpen(folder, flags)
 	}
 	c, fresh, err := k.vfs.lookup(p, d, last)
 	if err != 0 {
-		return nil, err
+		return nil, false, err
 	}
 	switch {
 	case c.inode != nil:
@@ -125,14 +128,14 @@ func (p *Process) lookupOpen(name string, flags OpenFlags) (*dentry, Errno) {
 	case folder:
 		err = EISDIR
 	default:
-		fresh = true
+		fresh, created = true, true
 		err = p.createFile(c, clean)
 	}
 	if err != 0 {
 		k.putLookup(p.cpu(), c, fresh)
-		return nil, err
+		return nil, false, err
 	}
-	return c, 0
+	return c, created, 0
 }
 
 // mayOpen tells whether what a name stands for can be opened in a way, as a folder if it must be one (may_open).
@@ -184,21 +187,37 @@ func (p *Process) Close(fd int) Errno {
 		return EBADF
 	}
 	p.files[fd-firstFD] = nil
-	p.k.putFile(p.cpu(), f)
+	p.putFile(f)
 	return 0
 }
 
 // putFile drops a reference to an open file (fput).
-func (k *Kernel) putFile(cpu int, f *file) {
+func (p *Process) putFile(f *file) {
 	if f.refs--; f.refs > 0 {
 		return
 	}
-	f.inode.opens--
-	if f.dentry != nil {
-		k.dput(cpu, f.dentry)
-		return
+	i := f.inode
+	if fs, ok := i.fs.(*ext4); ok && !p.proc.Killed() {
+		fs.released(p, i)
 	}
-	k.putInode(cpu, f.inode)
+	i.opens--
+	if f.dentry != nil {
+		p.k.dput(p.cpu(), f.dentry)
+	} else {
+		p.k.putInode(p.cpu(), i)
+	}
+	p.waitEvicted(i)
+}
+
+// waitEvicted waits, if a file is about to go, until none of its pages is on its way to or from the device (truncate_inode_pages_final).
+func (p *Process) waitEvicted(i *inode) {
+	for i.evicting && !p.proc.Killed() {
+		index, ok := i.tree.Next(0, maxIndex+1)
+		if !ok {
+			return
+		}
+		p.waitFlags(phys.PFN(i.tree.Page(index)), phys.FlagLocked|phys.FlagWriteback)
+	}
 }
 
 // putInode lets go of a file that somebody has closed or unmapped: its name in memory, or, if it has none and nobody uses it, the file (iput_final).
@@ -225,12 +244,13 @@ func (p *Process) dupFiles(c *Process) {
 
 // exitFiles closes everything (exit_files).
 func (p *Process) exitFiles() {
-	for _, f := range p.files {
+	files := p.files
+	p.files = nil
+	for _, f := range files {
 		if f != nil {
-			p.k.putFile(p.cpu(), f)
+			p.putFile(f)
 		}
 	}
-	p.files = nil
 }
 
 // Unlink takes a name away; the file goes when nobody has it open or maps it any more (unlink(2)). ENOENT: there is no such file; EISDIR: it is a
@@ -276,6 +296,7 @@ func (p *Process) Unlink(name string) Errno {
 	k.dput(p.cpu(), c)
 	if gone != nil {
 		k.iput(p.cpu(), gone)
+		p.waitEvicted(gone)
 	}
 	return 0
 }

@@ -65,7 +65,7 @@ func TestDirtyOnce(t *testing.T) {
 		p.mustWrite(t, fd, mib, 0)
 		p.Unlink("/a")
 		p.Close(fd)
-		k.want(t, "unlinked", metaBlocks, 0, 513+metaBlocks, 256)
+		k.want(t, "unlinked, and sent at its close since it had been cut to nothing", metaBlocks, 0, 513+metaBlocks, 512)
 	})
 	k.run(t)
 }
