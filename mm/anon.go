@@ -15,21 +15,27 @@ const (
 // newAnon makes a page that was just allocated an anonymous page of a VMA, exclusive to it and mapped once (folio_add_new_anon_rmap,
 // folio_add_lru_vma). Its page-table entry is the caller's to set.
 func (k *Kernel) newAnon(cpu int, pfn phys.PFN, v *addrspace.VMA, addr uint64) {
-	p := k.Mem.Page(pfn)
-	p.SetKind(phys.KindAnon)
-	p.SetFlags(phys.FlagSwapbacked | phys.FlagExclusive)
-	if k.lruGen != nil && inFault(v) {
-		p.Set(phys.FlagActive)
-	}
-	p.Mapping = v.AnonVMA.ID
-	p.Index = uint32(v.Index(addr))
-	p.Mapcount = 1
-	k.zoneOf(p).Node.Stat[vmstat.NRAnonPages]++
-	v.Space.RSS[addrspace.RSSAnon]++
-	k.lruAdd(cpu, pfn)
+	k.newAnonRun(cpu, []phys.PFN{pfn}, v, addr)
 	if lockedVMA(v) {
 		k.mlockPage(pfn)
 	}
+}
+
+// newAnonRun is newAnon for pages of one zone at addresses in a row from addr on, but for locking them in memory.
+func (k *Kernel) newAnonRun(cpu int, pages []phys.PFN, v *addrspace.VMA, addr uint64) {
+	flags := phys.FlagSwapbacked | phys.FlagExclusive
+	if k.lruGen != nil && inFault(v) {
+		flags |= phys.FlagActive
+	}
+	anon, index := v.AnonVMA.ID, uint32(v.Index(addr))
+	for j, pfn := range pages {
+		p := k.Mem.Page(pfn)
+		p.Begin(phys.KindAnon, flags)
+		p.Mapping, p.Index, p.Mapcount = anon, index+uint32(j), 1
+	}
+	k.zoneOf(k.Mem.Page(pages[0])).Node.Stat[vmstat.NRAnonPages] += int64(len(pages))
+	v.Space.RSS[addrspace.RSSAnon] += int64(len(pages))
+	k.lruAddPages(cpu, pages)
 }
 
 // unmapPage takes the mapping of a page in a VMA away, whose entry is none already, and frees what only it held.

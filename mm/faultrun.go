@@ -43,17 +43,17 @@ func (p *Process) faultRun(l *addrspace.Leaf, i uint, n, addr uint64, access, co
 		if got == 0 {
 			break
 		}
-		for _, pfn := range run[:got] {
-			if cow {
-				k.flushCopied(cpu, v.Space, addr)
-				k.Mem.Page(phys.PFN(l.PTE[i])).Mapcount--
-				v.Space.RSS[addrspace.RSSAnon]--
+		if cow {
+			for j := range uint(got) {
+				k.flushCopied(cpu, v.Space, addr+uint64(j)<<addrspace.PageShift)
+				k.Mem.Page(phys.PFN(l.PTE[i+j])).Mapcount--
 			}
-			k.newAnon(cpu, pfn, v, addr)
-			l.Map(i, uint32(pfn), true)
-			i++
-			addr += addrspace.PageSize
+			v.Space.RSS[addrspace.RSSAnon] -= int64(got)
 		}
+		k.newAnonRun(cpu, run[:got], v, addr)
+		addrspace.MapRun(l, i, run[:got])
+		i += uint(got)
+		addr += uint64(got) << addrspace.PageShift
 		done += uint64(got)
 	}
 	k.deferWakes = false

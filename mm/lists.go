@@ -42,19 +42,37 @@ func (t *task) lruAddRun(pages []uint32) {
 	}
 }
 
+// lruAddPages is lruAdd for many pages. Those that fill the batch go to their lists without passing through it.
+func (k *Kernel) lruAddPages(cpu int, pages []phys.PFN) {
+	b := &k.batches[cpu].add
+	if through := (b.Len()+len(pages))/lru.BatchSize*lru.BatchSize - b.Len(); through > 0 {
+		k.drainAdd(cpu)
+		k.addToLists(pages[:through])
+		pages = pages[through:]
+	}
+	for _, pfn := range pages {
+		b.Push(pfn)
+	}
+}
+
 func (k *Kernel) drainAdd(cpu int) {
 	b := &k.batches[cpu].add
-	pages := b.Pages()
-	if k.mlocked > 0 || k.stranded {
+	k.addToLists(b.Pages())
+	b.Reset()
+}
+
+// addToLists puts new pages on the lists that their flags say.
+func (k *Kernel) addToLists(pages []phys.PFN) {
+	switch {
+	case k.mlocked > 0 || k.stranded:
 		k.addLocked(pages)
-	} else if len(k.lruvecs) == 1 {
+	case len(k.lruvecs) == 1:
 		k.lruvecs[0].AddAll(pages)
-	} else {
+	default:
 		for _, pfn := range pages {
 			k.lruvecOf(k.Mem.Page(pfn)).Add(pfn)
 		}
 	}
-	b.Reset()
 }
 
 // lruRotate queues a page whose writeback has ended for the tail of its inactive list (folio_rotate_reclaimable).

@@ -55,6 +55,25 @@ func (l *Leaf) Map(i uint, frame uint32, write bool) {
 	}
 }
 
+// MapRun is Map for a write to each of the entries from i on, of which there are as many as frames.
+func MapRun[F ~uint32](l *Leaf, i uint, frames []F) {
+	for j, e := range l.PTE[i:][:len(frames)] {
+		if e == 0 {
+			l.Used++
+		}
+		l.PTE[i+uint(j)] = uint32(frames[j])
+	}
+	l.Touched = true
+	end := i + uint(len(frames))
+	for w := i >> 6; w<<6 < end; w++ {
+		m := WordMask(w, i, end)
+		l.Present[w] |= m
+		l.Accessed[w] |= m
+		l.Writable[w] |= m
+		l.Dirty[w] |= m
+	}
+}
+
 // MapShared makes an entry that is none present and accessed. It is writable if the mapping is, whatever the access was, and dirty only
 // after a write: pages that are shared need no fault to become so.
 func (l *Leaf) MapShared(i uint, frame uint32, writable, write bool) {
