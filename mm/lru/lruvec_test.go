@@ -7,24 +7,14 @@ import (
 	"pgregory.net/rapid"
 
 	"mmsim/mm/phys"
+	"mmsim/mm/phys/phystest"
 	"mmsim/mm/vmstat"
 )
 
 // fixture is a machine of which some pages are allocated, with the lists of its node.
 func fixture(tb testing.TB, n int) (*phys.Memory, *Lruvec, []phys.PFN) {
 	tb.Helper()
-	m, err := phys.Build(phys.Config{Nodes: []phys.NodeConfig{{RAM: 64 << 20, CPUs: 1}}})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	var ac phys.AllocContext
-	flags := m.Prepare(&ac, phys.GFPHighuserMovable, 0, 0, nil)
-	pages := make([]phys.PFN, n)
-	for i := range pages {
-		if pages[i] = m.GetPageFromFreelist(&ac, 0, flags); pages[i] == 0 {
-			tb.Fatal("out of memory")
-		}
-	}
+	m, pages := phystest.Pages(tb, n)
 	return m, New(m, m.Nodes[0]), pages
 }
 

@@ -2,11 +2,8 @@ package heaptest
 
 import (
 	"bufio"
-	"compress/gzip"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -196,57 +193,36 @@ func (r *run) call(line string) (out string, err error) {
 // address, usable sizes, and the resident pages of its memory after each call. fresh makes the allocator of a process whose
 // thread has its descriptor at an address.
 func Recorded(t *testing.T, fresh func(os heap.OS, thread uint64) Subject) {
-	files, err := filepath.Glob("testdata/*.txt.gz")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no recorded runs", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt.gz"), func(t *testing.T) {
-			t.Parallel()
-			f, err := os.Open(file)
-			if err != nil {
-				t.Fatal(err)
+	Runs(t, func(t *testing.T, name string, lines *bufio.Scanner) {
+		lines.Scan()
+		var start, thread uint64
+		if n, err := fmt.Sscanf(lines.Text(), "start %v %v", &start, &thread); n == 0 {
+			t.Fatalf("%q: %v", lines.Text(), err)
+		}
+		r := &run{os: &replay{brk: start, clock: 1e12, strict: strings.HasPrefix(name, "strict"), written: map[uint64]bool{}}, live: map[uint64]uint64{}}
+		r.h = fresh(r.os, thread)
+		var loading []string // what it does when it is loaded belongs to the first call here
+		for n := 0; lines.Scan(); n++ {
+			f := strings.Split(lines.Text(), ";")
+			calls := f[2:]
+			if calls[0] == "" {
+				calls = nil
 			}
-			defer f.Close()
-			z, err := gzip.NewReader(f)
-			if err != nil {
-				t.Fatal(err)
+			if f[0] == "load" {
+				loading = calls
+				continue
 			}
-			lines := bufio.NewScanner(z)
-			lines.Buffer(nil, 1<<20)
-			lines.Scan()
-			var start, thread uint64
-			if n, err := fmt.Sscanf(lines.Text(), "start %v %v", &start, &thread); n == 0 {
-				t.Fatalf("%q: %v", lines.Text(), err)
+			r.os.calls = append(loading, calls...)
+			loading = nil
+			got, err := r.call(f[0])
+			if got != f[1] || err != nil {
+				t.Fatalf("call %d, %q:\n got %s (%v)\nwant %s %s", n, f[0], got, err, f[1], calls)
 			}
-			r := &run{os: &replay{brk: start, clock: 1e12, strict: strings.HasPrefix(filepath.Base(file), "strict"), written: map[uint64]bool{}}, live: map[uint64]uint64{}}
-			r.h = fresh(r.os, thread)
-			var loading []string // what it does when it is loaded belongs to the first call here
-			for n := 0; lines.Scan(); n++ {
-				f := strings.Split(lines.Text(), ";")
-				calls := f[2:]
-				if calls[0] == "" {
-					calls = nil
-				}
-				if f[0] == "load" {
-					loading = calls
-					continue
-				}
-				r.os.calls = append(loading, calls...)
-				loading = nil
-				got, err := r.call(f[0])
-				if got != f[1] || err != nil {
-					t.Fatalf("call %d, %q:\n got %s (%v)\nwant %s %s", n, f[0], got, err, f[1], calls)
-				}
-				if n%50 == 0 {
-					if err := r.h.Check(); err != nil {
-						t.Fatalf("after call %d, %q: %v", n, f[0], err)
-					}
+			if n%50 == 0 {
+				if err := r.h.Check(); err != nil {
+					t.Fatalf("after call %d, %q: %v", n, f[0], err)
 				}
 			}
-			if err := lines.Err(); err != nil {
-				t.Fatal(err)
-			}
-		})
-	}
+		}
+	})
 }

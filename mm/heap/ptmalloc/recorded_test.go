@@ -2,10 +2,7 @@ package ptmalloc_test
 
 import (
 	"bufio"
-	"compress/gzip"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -124,42 +121,21 @@ func newReplay(t *testing.T, name, start string) *replay {
 // TestRecorded compares with runs of the real allocator on a real kernel: addresses, usable sizes, the break, the number of mappings, the
 // size of the address space and the resident pages after every call.
 func TestRecorded(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt.gz")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no recorded runs", err)
-	}
-	for _, file := range files {
-		name := strings.TrimSuffix(filepath.Base(file), ".txt.gz")
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			f, err := os.Open(file)
-			if err != nil {
-				t.Fatal(err)
+	heaptest.Runs(t, func(t *testing.T, name string, lines *bufio.Scanner) {
+		lines.Scan()
+		r := newReplay(t, name, lines.Text())
+		for n := 1; lines.Scan(); n++ {
+			call, want, _ := strings.Cut(lines.Text(), ",")
+			got, err := r.call(call)
+			if got != want || err != nil {
+				t.Fatalf("call %d, %q:\n got %s (error %v)\nwant %s", n, call, got, err, want)
 			}
-			defer f.Close()
-			z, err := gzip.NewReader(f)
-			if err != nil {
-				t.Fatal(err)
+			if err := r.h.Check(); err != nil {
+				t.Fatalf("after call %d, %q: %v", n, call, err)
 			}
-			lines := bufio.NewScanner(z)
-			lines.Scan()
-			r := newReplay(t, name, lines.Text())
-			for n := 1; lines.Scan(); n++ {
-				call, want, _ := strings.Cut(lines.Text(), ",")
-				got, err := r.call(call)
-				if got != want || err != nil {
-					t.Fatalf("call %d, %q:\n got %s (error %v)\nwant %s", n, call, got, err, want)
-				}
-				if err := r.h.Check(); err != nil {
-					t.Fatalf("after call %d, %q: %v", n, call, err)
-				}
-				if r.os.Err != nil {
-					t.Fatalf("call %d, %q: %v", n, call, r.os.Err)
-				}
+			if r.os.Err != nil {
+				t.Fatalf("call %d, %q: %v", n, call, r.os.Err)
 			}
-			if err := lines.Err(); err != nil {
-				t.Fatal(err)
-			}
-		})
-	}
+		}
+	})
 }
