@@ -13,17 +13,21 @@ const gfpFile = phys.GFPHighuserMovable
 
 // addToPageCache makes frames the pages of a file from an index on, which holds none, and queues them for their lists. Pages that come back soon after they
 // were evicted begin active, unless they are about to be written whole (filemap_add_folio).
-func (t *task) addToPageCache(m *mapping, index uint64, pages []uint32, gfp phys.GFP, flags phys.Flag) {
+func (t *task) addToPageCache(m *mapping, index uint64, pages []phys.PFN, gfp phys.GFP, flags phys.Flag) {
 	k := t.k
-	var shadows [maxRun]uint64
-	refaults := m.tree.SetRun(index, pages, shadows[:len(pages)]) && gfp&phys.GFPWrite == 0
-	k.syncNodes(m)
-	for j, q := range pages {
-		p := k.Mem.Page(phys.PFN(q))
+	var entries [maxRun]uint32
+	for j, pfn := range pages {
+		p := k.Mem.Page(pfn)
 		p.Begin(phys.KindFile, flags)
 		p.Mapping, p.Index, p.Mapcount = m.ID, uint32(index)+uint32(j), 0
-		if refaults {
-			t.refault(phys.PFN(q), shadows[j])
+		entries[j] = uint32(pfn)
+	}
+	var shadows [maxRun]uint64
+	refaults := m.tree.SetRun(index, entries[:len(pages)], shadows[:len(pages)]) && gfp&phys.GFPWrite == 0
+	k.syncNodes(m)
+	if refaults {
+		for j, pfn := range pages {
+			t.refault(pfn, shadows[j])
 		}
 	}
 	k.countFilePages(pages)
@@ -31,13 +35,13 @@ func (t *task) addToPageCache(m *mapping, index uint64, pages []uint32, gfp phys
 }
 
 // countFilePages counts pages that were added to a file.
-func (k *Kernel) countFilePages(pages []uint32) {
+func (k *Kernel) countFilePages(pages []phys.PFN) {
 	if len(k.Mem.Nodes) == 1 {
 		k.Mem.Nodes[0].Stat[vmstat.NRFilePages] += int64(len(pages))
 		return
 	}
 	for _, pfn := range pages {
-		k.zoneOf(k.Mem.Page(phys.PFN(pfn))).Node.Stat[vmstat.NRFilePages]++
+		k.zoneOf(k.Mem.Page(pfn)).Node.Stat[vmstat.NRFilePages]++
 	}
 }
 
@@ -142,12 +146,14 @@ func (p *Process) filemapGetPages(f *file, m *mapping, index, last uint64, batch
 
 // stillThere is how many of the pages of a batch are still where they were found: others ran meanwhile, and nothing held the pages.
 func (m *mapping) stillThere(index uint64, batch []uint32) int {
-	for j, q := range batch {
-		if m.tree.Page(index+uint64(j)) != q {
+	var now [lru.BatchSize]uint32
+	n := m.tree.Run(index, now[:len(batch)])
+	for j, q := range batch[:n] {
+		if now[j] != q {
 			return j
 		}
 	}
-	return len(batch)
+	return n
 }
 
 // readBatch collects pages in a row from an index on. The first that is still being read, or marked for readahead, is the last
@@ -177,7 +183,7 @@ func (t *task) readPage(m *mapping, index uint64, gfp phys.GFP) (phys.PFN, Errno
 				k.Mem.FreePage(t.cpu(), pfn)
 				continue
 			}
-			t.addToPageCache(m, index, []uint32{uint32(pfn)}, gfp, phys.FlagLocked)
+			t.addToPageCache(m, index, []phys.PFN{pfn}, gfp, phys.FlagLocked)
 			t.spend(k.cost.File.ReadaheadPage)
 			t.readExtents(m, index)
 			k.submitRead(t.cpu(), m, index, 1)

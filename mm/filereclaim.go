@@ -71,37 +71,42 @@ func (k *Kernel) evictRun(pages []phys.PFN, p *phys.Page) int {
 	if m == nil || m == &k.vfs.disk.meta.bdev.mapping || p.Mapcount > 0 || p.Test(busyFile) {
 		return 0
 	}
-	var shadows [maxRun]uint64
-	first, state := p.Index, p.State(busyFile)
-	n := k.zoneOf(p).Node
-	v, classic := k.lruvecs[n.ID], k.lruGen == nil
-	age := v.NonresidentAge
-	count := 0
-	for {
-		pfn := pages[count]
+	count := k.alike(pages[:min(len(pages), maxRun)], p, busyFile|phys.FlagWorkingset)
+	for _, pfn := range pages[:count] {
 		if k.Mem.Private(pfn) != 0 {
 			k.freeBuffers(pfn)
 		}
-		if classic {
-			shadows[count] = packShadow(age+uint64(count), n, p)
-		} else {
-			shadows[count] = k.lruGenEviction(pfn, p)
-		}
-		if count++; count == len(pages) || count == maxRun {
-			break
-		}
-		p = k.Mem.Page(pages[count])
-		if p.Mapping != m.ID || p.Index != first+uint32(count) || p.State(busyFile) != state || p.Mapcount > 0 {
-			break
-		}
 	}
-	if classic {
+	first, n := p.Index, k.zoneOf(p).Node
+	var shadows [maxRun]uint64
+	if k.lruGen == nil {
+		v := k.lruvecs[n.ID]
+		for j := range shadows[:count] {
+			shadows[j] = packShadow(v.NonresidentAge+uint64(j), n, p)
+		}
 		v.NonresidentAge += uint64(count)
+	} else {
+		for j, pfn := range pages[:count] {
+			shadows[j] = k.lruGenEviction(pfn, k.Mem.Page(pfn))
+		}
 	}
 	m.tree.Evict(uint64(first), shadows[:count])
 	k.syncNodes(m)
 	n.Stat[vmstat.NRFilePages] -= int64(count)
 	return count
+}
+
+// alike is how many pages from the first on follow one another in a file, mapped by nobody, with the same zone, kind and those of some flags. p is the first
+// one's row.
+func (k *Kernel) alike(pages []phys.PFN, p *phys.Page, flags phys.Flag) int {
+	state, mapping, index := p.State(flags), p.Mapping, p.Index
+	for i := 1; i < len(pages); i++ {
+		p := k.Mem.Page(pages[i])
+		if p.State(flags) != state || p.Mapping != mapping || p.Index != index+uint32(i) || p.Mapcount > 0 {
+			return i
+		}
+	}
+	return len(pages)
 }
 
 // evictFilePage takes a clean page out of its file and leaves a shadow (__remove_mapping).

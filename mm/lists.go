@@ -26,10 +26,10 @@ func (k *Kernel) lruAdd(cpu int, pfn phys.PFN) {
 }
 
 // lruAddRun is lruAdd for pages in a row.
-func (t *task) lruAddRun(pages []uint32) {
+func (t *task) lruAddRun(pages []phys.PFN) {
 	if t.k.lruGen != nil {
 		for _, pfn := range pages {
-			t.lruAdd(phys.PFN(pfn))
+			t.lruAdd(pfn)
 		}
 		return
 	}

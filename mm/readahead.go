@@ -182,7 +182,6 @@ func (p *Process) doReadahead(m *mapping, index, n, mark uint64) {
 func (p *Process) readaheadRun(m *mapping, index, end, marked uint64) uint64 {
 	k := p.k
 	var pages [maxRun]phys.PFN
-	var run [maxRun]uint32
 	start := index
 	for index < end {
 		n := p.allocRun(pages[:min(uint64(maxRun), end-index)], gfpReadahead)
@@ -191,10 +190,7 @@ func (p *Process) readaheadRun(m *mapping, index, end, marked uint64) uint64 {
 		}
 		// Others may have run: the file may be shorter, and pages may be there.
 		added := int(nextPage(&m.tree, index, min(index+uint64(n), max(m.host.filePages(), index))) - index)
-		for j, pfn := range pages[:added] {
-			run[j] = uint32(pfn)
-		}
-		p.addToPageCache(m, index, run[:added], gfpReadahead, phys.FlagLocked)
+		p.addToPageCache(m, index, pages[:added], gfpReadahead, phys.FlagLocked)
 		if marked >= index && marked < index+uint64(added) {
 			k.Mem.Page(pages[marked-index]).Set(phys.FlagReadahead)
 		}

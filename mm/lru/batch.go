@@ -19,11 +19,8 @@ func (b *Batch) Push(pfn phys.PFN) bool {
 }
 
 // PushAll adds as many pages as there is room for, and returns the others. The batch is full if Full says so.
-func (b *Batch) PushAll(pages []uint32) (rest []uint32) {
-	n := min(len(pages), BatchSize-int(b.n))
-	for i, pfn := range pages[:n] {
-		b.pages[int(b.n)+i] = phys.PFN(pfn)
-	}
+func (b *Batch) PushAll(pages []phys.PFN) (rest []phys.PFN) {
+	n := copy(b.pages[b.n:], pages)
 	b.n += uint8(n)
 	return pages[n:]
 }

@@ -140,9 +140,9 @@ func TestBatch(t *testing.T) {
 		t.Error("Reset leaves pages")
 	}
 	b.Push(99)
-	pages := make([]uint32, BatchSize)
+	pages := make([]phys.PFN, BatchSize)
 	for i := range pages {
-		pages[i] = uint32(i + 1)
+		pages[i] = phys.PFN(i + 1)
 	}
 	if rest := b.PushAll(pages[:3]); len(rest) != 0 || b.Full() || b.Len() != 4 {
 		t.Errorf("PushAll of 3 leaves %v, the batch is %v", rest, b.Pages())

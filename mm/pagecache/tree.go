@@ -51,6 +51,9 @@ type Tree struct {
 	pages, values        uint64
 	tagged               [nrTags]uint64
 	nodes, shadow, inUse int // lower three levels; groups of values only; directories
+
+	above    int    // nodes above the lower three levels
+	aboveFor [2]int // the directories, and those in use, for which that was computed
 }
 
 // Pages is the number of pages (nrpages).
@@ -86,10 +89,14 @@ func (t *Tree) Nodes() int {
 		}
 		return n
 	}
-	for level := len(t.dirs); level > 1; level = (level + 63) / 64 {
-		n += (t.inUse*level/len(t.dirs) + 63) / 64
+	if t.aboveFor != [2]int{len(t.dirs), t.inUse} {
+		t.aboveFor = [2]int{len(t.dirs), t.inUse}
+		t.above = 0
+		for level := len(t.dirs); level > 1; level = (level + 63) / 64 {
+			t.above += (t.inUse*level/len(t.dirs) + 63) / 64
+		}
 	}
-	return n
+	return n + t.above
 }
 
 func (t *Tree) leafAt(index uint64) *leaf {

@@ -1,5 +1,7 @@
 package psi
 
+import "math/bits"
+
 // Flags is what a task is counted as (TSK_IOWAIT and so on).
 type Flags uint8
 
@@ -11,6 +13,7 @@ const (
 	MemstallRunning                   // both
 	OnCPU                             // it is the one that runs
 	nrCounts        = 4               // those of which there can be several on a CPU
+	counted         = 1<<nrCounts - 1
 )
 
 // A state of a CPU, as a bit of its mask (enum psi_states).
@@ -95,13 +98,13 @@ func (g *Group) changeCPU(cpu int, clear, set Flags, now int64) {
 	if set&OnCPU != 0 {
 		mask = 1 << onCPU
 	}
-	for i := range c.tasks {
-		if bit := Flags(1) << i; clear&bit != 0 && c.tasks[i] > 0 {
+	for f := clear & counted; f != 0; f &= f - 1 {
+		if i := bits.TrailingZeros8(uint8(f)); c.tasks[i] > 0 {
 			c.tasks[i]--
 		}
-		if bit := Flags(1) << i; set&bit != 0 {
-			c.tasks[i]++
-		}
+	}
+	for f := set & counted; f != 0; f &= f - 1 {
+		c.tasks[bits.TrailingZeros8(uint8(f))]++
 	}
 	c.record(now)
 	c.mask = mask | c.states(mask != 0)
@@ -139,10 +142,8 @@ func (c *groupCPU) states(busy bool) uint16 {
 func (c *groupCPU) record(now int64) {
 	d := uint64(now - c.since)
 	c.since = now
-	for s := range c.times {
-		if c.mask>>s&1 != 0 {
-			c.times[s] += d
-		}
+	for m := c.mask & (1<<nrStates - 1); m != 0; m &= m - 1 {
+		c.times[bits.TrailingZeros16(m)] += d
 	}
 }
 
