@@ -20,6 +20,7 @@ type filler struct {
 	s     *ZoneSnapshot
 	cells [MaxOrder][]uint64     // cells that are not wholly free, by order
 	edge  [MaxOrder][]uint64     // the same, but without a buddy: these may become free as they are
+	gap   [MaxOrder][]uint64     // edges between parts of the kernel's image, which free blocks take first
 	free  [MaxOrder][]placedFree // blocks to put on the lists
 	left  [NrMigratetypes]uint64 // pageblocks of each type still to be placed
 	typed map[uint64]bool        // pageblocks that have their type
@@ -55,6 +56,8 @@ func (f *filler) fill() error {
 				f.free[o] = append(f.free[o], placedFree{row, Migratetype(mt)})
 			}
 		}
+		f.edge[o] = append(f.edge[o], f.gap[o]...)
+		f.gap[o] = nil
 	}
 	f.restOfTypes()
 	f.use()
@@ -79,9 +82,12 @@ func (f *filler) cut() []uint64 {
 		for _, part := range f.unreserved(Range{r.start, r.end}) {
 			for at := part.Start; at < part.End; {
 				o := blockOrder(at, part.End)
-				if o == MaxOrder-1 {
+				switch {
+				case o == MaxOrder-1:
 					whole = append(whole, at)
-				} else {
+				case f.inGap(part):
+					f.gap[o] = append(f.gap[o], at)
+				default:
 					f.edge[o] = append(f.edge[o], at)
 				}
 				at += 1 << o
@@ -89,6 +95,15 @@ func (f *filler) cut() []uint64 {
 		}
 	}
 	return whole
+}
+
+// inGap tells whether rows are what lies between two parts of the kernel's image only because the next one begins at a huge page. Such pages are given to
+// the buddy system when all else has booted (mark_rodata_ro, free_kernel_image_pages).
+func (f *filler) inGap(r Range) bool {
+	huge := uint64(1) << f.m.pageblockOrder
+	before := slices.ContainsFunc(f.reserved, func(k Range) bool { return k.End == r.Start })
+	behind := slices.ContainsFunc(f.reserved, func(k Range) bool { return k.Start == r.End })
+	return before && behind && r.End&(huge-1) == 0 && r.End-r.Start < huge
 }
 
 // known returns the rows of the zone that are reserved for sure: the kernel's image, if it lies there, and with it the end of the zone's RAM, from which the
@@ -202,6 +217,11 @@ func longestSections(blocks []uint64) Range {
 
 // place finds room for a free block, if possible in a pageblock of its list's type.
 func (f *filler) place(o int, mt Migratetype) (uint64, bool) {
+	if i := f.find(f.gap[o], mt); i >= 0 {
+		at := f.remove(&f.gap[o], i)
+		f.setType(at, o, mt)
+		return at, true
+	}
 	if i := f.find(f.cells[o+1], mt); i >= 0 {
 		return f.split(o, f.remove(&f.cells[o+1], i), mt), true
 	}
@@ -210,25 +230,30 @@ func (f *filler) place(o int, mt Migratetype) (uint64, bool) {
 		f.setType(at, o, mt)
 		return at, true
 	}
-	// Cut a larger cell down, from the smallest there is: edges serve as cells, too.
-	for from := o + 1; from < MaxOrder; from++ {
-		pool := &f.cells[from]
-		if len(*pool) == 0 {
-			pool = &f.edge[from]
+	// Cut a larger cell down, from the smallest there is whose pageblock can have the type, if there is one: edges serve as cells, too.
+	for _, any := range []bool{false, true} {
+		for from := o + 1; from < MaxOrder; from++ {
+			pool := &f.cells[from]
+			if len(*pool) == 0 || !any && f.find(*pool, mt) < 0 {
+				pool = &f.edge[from]
+			}
+			if len(*pool) == 0 {
+				continue
+			}
+			i := f.find(*pool, mt)
+			if i < 0 {
+				if !any {
+					continue
+				}
+				i = len(*pool) - 1
+			}
+			at := f.remove(pool, i)
+			f.setType(at, o, mt)
+			for c := from - 1; c > o; c-- {
+				f.cells[c] = append(f.cells[c], at+1<<c)
+			}
+			return f.split(o, at, mt), true
 		}
-		if len(*pool) == 0 {
-			continue
-		}
-		i := f.find(*pool, mt)
-		if i < 0 {
-			i = len(*pool) - 1
-		}
-		at := f.remove(pool, i)
-		f.setType(at, o, mt)
-		for c := from - 1; c > o; c-- {
-			f.cells[c] = append(f.cells[c], at+1<<c)
-		}
-		return f.split(o, at, mt), true
 	}
 	if n := len(f.edge[o]); n > 0 {
 		at := f.remove(&f.edge[o], n-1)
