@@ -86,6 +86,7 @@ func (f *filler) cut() []uint64 {
 				case o == MaxOrder-1:
 					whole = append(whole, at)
 				case f.inGap(part):
+					f.setType(at, o, MigrateMovable)
 					f.gap[o] = append(f.gap[o], at)
 				default:
 					f.edge[o] = append(f.edge[o], at)
@@ -93,6 +94,9 @@ func (f *filler) cut() []uint64 {
 				at += 1 << o
 			}
 		}
+	}
+	for o := range f.gap {
+		slices.Reverse(f.gap[o]) // the lowest comes first
 	}
 	return whole
 }
@@ -217,7 +221,7 @@ func longestSections(blocks []uint64) Range {
 
 // place finds room for a free block, if possible in a pageblock of its list's type.
 func (f *filler) place(o int, mt Migratetype) (uint64, bool) {
-	if i := f.find(f.gap[o], mt); i >= 0 {
+	if i := f.find(f.gap[o], mt); i >= 0 && mt == MigrateMovable { // pageblocks of which nothing was handed out keep their type
 		at := f.remove(&f.gap[o], i)
 		f.setType(at, o, mt)
 		return at, true
@@ -248,9 +252,9 @@ func (f *filler) place(o int, mt Migratetype) (uint64, bool) {
 				i = len(*pool) - 1
 			}
 			at := f.remove(pool, i)
-			f.setType(at, o, mt)
 			for c := from - 1; c > o; c-- {
-				f.cells[c] = append(f.cells[c], at+1<<c)
+				f.cells[c] = append(f.cells[c], at)
+				at += 1 << c
 			}
 			return f.split(o, at, mt), true
 		}
@@ -269,11 +273,11 @@ func (f *filler) place(o int, mt Migratetype) (uint64, bool) {
 	return 0, false
 }
 
-// split makes the lower half of a cell of order o+1 free and keeps the upper.
+// split makes the upper half of a cell of order o+1 free and keeps the lower, as the buddy system does (expand).
 func (f *filler) split(o int, at uint64, mt Migratetype) uint64 {
-	f.setType(at, o, mt)
-	f.cells[o] = append(f.cells[o], at+1<<o)
-	return at
+	f.setType(at+1<<o, o, mt)
+	f.cells[o] = append(f.cells[o], at)
+	return at + 1<<o
 }
 
 // find returns the position of a cell whose pageblock has the type or can get it, looking at the last few, -1 if there is none.

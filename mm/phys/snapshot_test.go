@@ -101,11 +101,25 @@ func TestSnapshotWithImage(t *testing.T) {
 				rz := &r.Zones[i]
 				z := m.testZone(t, rz)
 				compareBlockTypes(t, z, rz)
+				inGap := [MaxOrder]int{}
 				for mt, name := range migratetypeNames {
 					for o, n := range rz.FreeBlocks[name] {
 						if got := z.NrFreeType(o, Migratetype(mt)); got != n {
 							t.Errorf("%s/%d: %d free blocks of order %d, %s; recorded %d", rz.Zone, rz.Node, got, o, name, n)
 						}
+						for pfn, _ := z.FreeList(o, Migratetype(mt)); pfn != 0; pfn = m.Page(pfn).Next {
+							if f := m.layout.frame(uint64(pfn)); f >= 0x1e02 && f < 0x2000 {
+								inGap[o]++
+							}
+							if got := m.BlockType(pfn); Migratetype(mt) != MigrateMovable && o < m.pageblockOrder && got != Migratetype(mt) && rz.BlockTypes != nil {
+								t.Errorf("%s/%d: the free block of order %d at %#x is %s, its pageblock %s", rz.Zone, rz.Node, o, pfn, name, got)
+							}
+						}
+					}
+				}
+				for o := 5; o <= 8 && rz.Zone == "DMA32" && rz.Node == 0; o++ { // what no boot uses up
+					if inGap[o] != 1 && rz.FreeBlocks["Movable"][o] > 0 {
+						t.Errorf("%s/%d: between the parts of the image are %d free blocks of order %d, want 1", rz.Zone, rz.Node, inGap[o], o)
 					}
 				}
 			}
