@@ -3,6 +3,7 @@ package mm
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"testing"
 
 	"mmsim/mm/phys"
@@ -101,7 +102,7 @@ func TestVFSCachePressure(t *testing.T) {
 			for i := range 3000 {
 				p.Open(fmt.Sprint("/x", i), OpenFlags{Read: true})
 			}
-			s := k.shrinkers[len(k.shrinkers)-1]
+			s := k.shrinkers[slices.IndexFunc(k.shrinkers, func(s *shrinker) bool { return s.name == "sb-ext4" })]
 			n := k.Mem.Nodes[0]
 			if got := s.count(k, n); got != c.count {
 				t.Errorf("pressure %s: %d objects count, want %d", c.pressure, got, c.count)

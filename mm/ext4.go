@@ -17,6 +17,7 @@ type ext4 struct {
 	free    uint64 // blocks given back; which ones does not matter to anything that is modelled
 	meta    ext4meta
 	super   superBlock
+	status  extentStatus
 	journal *journal
 	held    uint64 // blocks that delayed allocation has promised (s_dirtyclusters_counter)
 }
@@ -29,6 +30,7 @@ func newExt4(k *Kernel) *ext4 {
 	fs := &ext4{k: k, dev: dev, bdi: k.newFlusher("254:0", dev), grow: dataRoom, next: 1}
 	fs.initMeta()
 	fs.super.init(k)
+	fs.status.init(k)
 	fs.startJournal()
 	return fs
 }
@@ -120,6 +122,7 @@ func (fs *ext4) truncate(p *Process, i *inode, size uint64) Errno {
 		}
 	}
 	p.truncatePages(i, i.filePages())
+	fs.status.forget(i, i.filePages(), maxIndex+1)
 	fs.freeBlocks(i, i.filePages(), extents.MaxLen)
 	return 0
 }
@@ -141,6 +144,7 @@ func (fs *ext4) fallocate(p *Process, i *inode, off, n uint64) Errno {
 	}
 	first := fs.next
 	fs.allocate(i, from, end, true)
+	fs.knowMapped(i, from, end)
 	fs.logAllocation(&p.task, i, first)
 	i.size = max(i.size, off+n)
 	return 0
@@ -188,6 +192,7 @@ func (fs *ext4) evict(cpu int, i *inode) {
 	i.io.State = writeback.Freeing
 	fs.bdi.lists.Remove(&i.io)
 	fs.held -= i.delayed.Truncate(0)
+	fs.status.drop(i)
 	fs.freeBlocks(i, 0, extents.MaxLen)
 	fs.freeInode(i)
 	k.objects.remove(&i.mapping)

@@ -1,6 +1,11 @@
 package mm
 
-import "testing"
+import (
+	"testing"
+
+	"mmsim/mm/lru"
+	"mmsim/mm/phys"
+)
 
 // TestFlushOnClose: what was written to a file that had been cut to nothing is sent when it is closed, and only then; a file that was never cut waits for the
 // flusher.
@@ -75,6 +80,99 @@ func TestBufferHeads(t *testing.T) {
 		p.Unlink("/a")
 		p.Close(fd)
 		want("unlinked", name-128)
+	})
+	k.run(t)
+}
+
+// TestExtentStatus: what is known in memory of a file's blocks, as it is written, forgotten by reclaim and read again.
+func TestExtentStatus(t *testing.T) {
+	k := testMachine{files: []FileConfig{{Path: "/data", Size: mib}}}.boot(t)
+	fs := k.vfs.disk
+	k.spawn(t, "w", func(p *Process) {
+		fd := p.create(t, "/a")
+		i := p.fd(fd).inode
+		want := func(when string, runs, reclaimable int) {
+			t.Helper()
+			if i.status.Len() != runs || i.status.Reclaimable() != reclaimable {
+				t.Errorf("%s: %d runs are known, %d of them may be forgotten; want %d and %d: %v", when, i.status.Len(), i.status.Reclaimable(), runs, reclaimable, i.status.Runs())
+			}
+			k.check(t)
+		}
+		p.mustWrite(t, fd, mib, 0)
+		want("written, without blocks", 2, 1) // and the hole behind
+		p.Fsync(fd, false)
+		want("with blocks", 2, 2)
+		for n := range uint64(10) {
+			p.mustWrite(t, fd, 4096, 2*mib+n*8192)
+		}
+		want("ten pages apart", 22, 12)
+		p.Fsync(fd, false)
+		want("with blocks, all", 22, 22)
+		for range 2 { // what was looked up is kept once
+			k.DropCaches(p, DropSlab)
+		}
+		want("forgotten", 0, 0)
+		k.DropCaches(p, DropPagecache)
+		p.Read(fd, mib, 0)
+		want("read again: what the leaf has, and the holes between", 21, 21)
+		p.Ftruncate(fd, 0)
+		want("cut", 0, 0)
+		data, _ := p.Open("/data", OpenFlags{Read: true})
+		before := fs.status.count
+		p.Read(data, mib, 0)
+		if got := fs.status.count - before; got != 1 {
+			t.Errorf("a file in one piece has %d runs", got)
+		}
+		p.Unlink("/a")
+		p.Close(fd)
+		k.check(t)
+	})
+	k.run(t)
+}
+
+// TestJournalShrinker: what the journal knows of blocks that are in their place goes when memory is short.
+func TestJournalShrinker(t *testing.T) {
+	k := testMachine{}.boot(t)
+	j := k.vfs.disk.journal
+	k.spawn(t, "w", func(p *Process) {
+		fd := p.create(t, "/a")
+		p.mustWrite(t, fd, mib, 0)
+		p.Fsync(fd, false)
+		waiting := j.log.Waiting()
+		k.DropCaches(p, DropSlab)
+		if waiting == 0 || j.log.Waiting() != waiting {
+			t.Errorf("%d blocks wait to be written, %d after slabs were dropped", waiting, j.log.Waiting())
+		}
+		k.Sync(p)
+		k.DropCaches(p, DropSlab)
+		if j.log.Heads() != 0 || len(j.heads) != 0 {
+			t.Errorf("%d blocks that were written are held, with %d objects", j.log.Heads(), len(j.heads))
+		}
+		k.check(t)
+	})
+	k.run(t)
+}
+
+// TestSkippedPagesCount: pages of zones that nobody asked for count as scanned, and are put where the next look does not meet them.
+func TestSkippedPagesCount(t *testing.T) {
+	k := testMachine{ram: 64 * mib, files: []FileConfig{{Path: "/data", Size: 16 * mib}}}.boot(t)
+	k.spawn(t, "r", func(p *Process) {
+		fd, _ := p.Open("/data", OpenFlags{Read: true})
+		p.Read(fd, 16*mib, 0)
+		k.lruAddDrain(p.cpu())
+		n := k.Mem.Nodes[0]
+		v := k.lruvecs[0]
+		total := v.Len(lru.InactiveFile)
+		sc := scanControl{t: &p.task, reclaimIdx: phys.ZoneDMA}
+		before := k.vm(t, "pgskip_dma32")
+		pages, scanned := sc.isolate(n, lru.InactiveFile, 32)
+		skipped := uint64(k.vm(t, "pgskip_dma32") - before)
+		if skipped == 0 || scanned != skipped+uint64(len(pages)) {
+			t.Errorf("%d pages of %d scanned, %d taken and %d skipped", scanned, total, len(pages), skipped)
+		}
+		for _, pfn := range pages {
+			v.Add(pfn)
+		}
 	})
 	k.run(t)
 }

@@ -28,6 +28,7 @@ func (fs *ext4) log(blocks ...uint64) (tid uint64) {
 			fs.journal.startTimer()
 		}
 	}
+	fs.journal.syncHeads()
 	return tid
 }
 

@@ -130,23 +130,7 @@ func (p *Process) startMeta(m *mapping, block uint64) {
 	p.k.submitRead(p.cpu(), m, block, 1)
 }
 
-// extentsKnown marks the block of extents whose content is in memory with the inode (the tree of extent status).
-const extentsKnown = 1 << 63
-
-// readExtents reads the block of extents that tells where a page of a file is, if the file has more extents than its inode holds and the block has not been
-// read yet (ext4_find_extent; what was read stays known in the tree of extent status).
-func (fs *ext4) readExtents(t *task, i *inode, index uint64) {
-	if !i.blocks.Large(extentsInInode, groupBlocks) {
-		return
-	}
-	leaf := i.blocks.Ordinal(index, groupBlocks) / extentsPerBlock
-	if uint64(len(i.extentBlocks)) > leaf && i.extentBlocks[leaf]&extentsKnown != 0 {
-		return
-	}
-	fs.readMeta(t, fs.extentBlock(i, leaf))
-}
-
-// extentBlock is the block in which a leaf of a file's extents is. From now on its content is in memory.
+// extentBlock is the block in which a leaf of a file's extents is.
 func (fs *ext4) extentBlock(i *inode, leaf uint64) uint64 {
 	for uint64(len(i.extentBlocks)) <= leaf {
 		i.extentBlocks = append(i.extentBlocks, 0)
@@ -156,13 +140,5 @@ func (fs *ext4) extentBlock(i *inode, leaf uint64) uint64 {
 		fs.meta.nextFolder++
 		*b = fs.meta.nextFolder
 	}
-	*b |= extentsKnown
-	return *b &^ extentsKnown
-}
-
-// readExtents reads what tells where a page of a mapping is on the device.
-func (t *task) readExtents(m *mapping, index uint64) {
-	if fs, ok := m.host.fs.(*ext4); ok && m.host != fs.meta.bdev {
-		fs.readExtents(t, m.host, index)
-	}
+	return *b
 }

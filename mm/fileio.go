@@ -106,6 +106,7 @@ func (p *Process) directIO(f *file, pos, n uint64, write bool) (uint64, Errno) {
 		fs.updateTime(i)
 		fs.allocate(i, from, end, false)
 		i.blocks.Written(from, end)
+		fs.knowMapped(i, from, end)
 		if fs.next != first {
 			fs.logAllocation(&p.task, i, first)
 		}

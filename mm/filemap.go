@@ -185,7 +185,7 @@ func (t *task) readPage(m *mapping, index uint64, gfp phys.GFP) (phys.PFN, Errno
 			}
 			t.addToPageCache(m, index, []phys.PFN{pfn}, gfp, phys.FlagLocked)
 			t.spend(k.cost.File.ReadaheadPage)
-			t.readExtents(m, index)
+			t.readExtents(m, index, index+1)
 			k.submitRead(t.cpu(), m, index, 1)
 		}
 		if !k.Mem.Page(pfn).Test(phys.FlagLocked) {

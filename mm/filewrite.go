@@ -58,7 +58,7 @@ func (p *Process) writeBegin(i *inode, index, pos, stop uint64) (phys.PFN, Errno
 	for {
 		pfn := phys.PFN(m.tree.Page(index))
 		if pfn == 0 {
-			fs.readExtents(&p.task, i, index)
+			fs.readExtents(&p.task, i, index, index+1)
 			e, there := i.blocks.At(index)
 			whole := pos&(addrspace.PageSize-1) == 0 && (stop&(addrspace.PageSize-1) == 0 || stop >= i.size)
 			if there && !e.Unwritten && !whole && index < i.filePages() {
@@ -108,6 +108,7 @@ func (fs *ext4) promise(i *inode, index uint64) bool {
 	}
 	fs.held++
 	i.delayed.Add(extents.Extent{Start: index, Len: 1, Phys: index})
+	fs.status.know(i, index, 1, 0, extents.Delayed)
 	return true
 }
 
@@ -116,7 +117,10 @@ func (fs *ext4) forget(i *inode, index uint64) {
 	if i.tree.Page(index) != 0 {
 		return
 	}
-	fs.held -= i.delayed.Remove(index, index+1)
+	if n := i.delayed.Remove(index, index+1); n > 0 {
+		fs.held -= n
+		fs.status.know(i, index, 1, 0, extents.Hole)
+	}
 }
 
 // allocateDelayed gives pages that are about to be written their blocks.
@@ -125,5 +129,6 @@ func (fs *ext4) allocateDelayed(t *task, i *inode, from, end uint64) {
 	first := fs.next
 	fs.allocate(i, from, end, false)
 	i.blocks.Written(from, end)
+	fs.knowMapped(i, from, end)
 	fs.logAllocation(t, i, first)
 }

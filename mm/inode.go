@@ -20,13 +20,16 @@ type inode struct {
 	blocks  extents.Map // where its pages are on the device, of a file system that has one
 	delayed extents.Map // pages whose blocks are promised and not chosen yet (delayed allocation)
 
+	status       extents.Status // what is known in memory of both, and of its holes
+	statusListed bool           // reclaim can find it by its status
+
 	io      writeback.Inode // what of it is dirty, and on which of its flusher's lists it is
 	flusher *flusher        // of the device that it is on; nil: it is not written back
 
 	disk         uint64   // its number on the disk
 	inCore       bool     // it has been read from the disk
 	metaBlock    uint64   // where a folder's names are
-	extentBlocks []uint64 // where its extents are, of those that were ever read; extentsKnown is set in those that still are
+	extentBlocks []uint64 // where its extents are, of those that were ever read
 	mtime        uint64   // when it was changed last, in jiffies: time goes on at ticks only for files
 	freed        bool     // its number has been given back
 	flushOnClose bool     // it was cut to nothing: what is written then is sent when it is closed (EXT4_STATE_DA_ALLOC_CLOSE)

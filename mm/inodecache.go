@@ -91,9 +91,7 @@ func (k *Kernel) destroyInode(cpu int, i *inode) {
 func (k *Kernel) forgetInode(i *inode) {
 	k.callRCU(k.inodeCache(i.fs), i.object)
 	i.object, i.inCore, i.flushOnClose = 0, false, false
-	for j := range i.extentBlocks {
-		i.extentBlocks[j] &^= extentsKnown
-	}
+	i.fs.(*ext4).status.drop(i)
 }
 
 // anonInode gives shared memory that has no name in any folder its inode and the dentry that its file has (alloc_file_pseudo). False: there is no memory.

@@ -40,12 +40,18 @@ func (c *checker) slabs() error {
 		return fmt.Errorf("nr_slab_reclaimable and nr_slab_unreclaimable are %d, the slabs have %d pages", got, want)
 	}
 	nodes := k.swap.CacheNodes() + k.pendingRCU(k.slabs.nodes)
-	shadows := 0
+	shadows, runs, reclaimable := 0, 0, 0
 	for _, m := range k.objects.byID {
 		if m == nil {
 			continue
 		}
 		nodes += len(m.nodes.objects)
+		for _, e := range m.host.status.Runs() {
+			if e.Object != 0 {
+				runs++
+			}
+		}
+		reclaimable += m.host.status.Reclaimable()
 		shadows += m.nodes.shadows
 		if got, want := len(m.nodes.objects), m.tree.Nodes(); got > want {
 			return fmt.Errorf("mapping %d has %d nodes, its tree needs %d", m.ID, got, want)
@@ -56,6 +62,9 @@ func (c *checker) slabs() error {
 	}
 	if got := k.nodeSums()[vmstat.WorkingsetNodes] - k.slabs.bootShadows; got != int64(shadows) {
 		return fmt.Errorf("workingset_nodes grew by %d, files have %d nodes of shadows", got, shadows)
+	}
+	if got := k.vfs.disk.status.count; got != reclaimable {
+		return fmt.Errorf("%d runs of blocks may be forgotten, files have %d", got, reclaimable)
 	}
 	bios := 0
 	for _, id := range append(slices.Clone(k.bioPool.spare), k.bioPool.given...) {
@@ -78,6 +87,8 @@ func (c *checker) slabs() error {
 		{k.slabs.dentries, k.slabs.bootDentries, names.dentries + k.pendingRCU(k.slabs.dentries)},
 		{k.slabs.ext4Inodes, k.slabs.bootExt4Inodes, names.ext4Inodes + k.pendingRCU(k.slabs.ext4Inodes)},
 		{k.slabs.bufferHeads, k.slabs.bootBufferHeads, buffers},
+		{k.slabs.extentStatus, k.slabs.bootExtentStatus, runs},
+		{k.slabs.journalHeads, k.slabs.bootJournalHeads, len(k.vfs.disk.journal.heads)},
 		{k.slabs.shmemInodes, k.slabs.bootShmemInodes, names.shmemInodes + k.pendingRCU(k.slabs.shmemInodes)},
 	} {
 		if got := u.cache.Used() - u.boot; got != u.users {

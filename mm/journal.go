@@ -5,6 +5,7 @@ import (
 	"mmsim/mm/jbd2"
 	"mmsim/mm/pagecache"
 	"mmsim/mm/phys"
+	"mmsim/mm/slab"
 	"mmsim/mm/vmstat"
 	"mmsim/mm/writeback"
 )
@@ -21,6 +22,7 @@ type journal struct {
 	requested uint64 // the number of the last transaction that is to be in the log (j_commit_request)
 	timer     engine.Timer
 	timed     bool
+	heads     []slab.ID // the memory of what is known of each block that the journal holds; which is whose is not kept
 
 	io     *engine.Cond
 	flying int // requests of the journal's that are at the device
@@ -44,6 +46,11 @@ func (fs *ext4) startJournal() {
 		}
 	}
 	fs.journal = j
+	k.addShrinker(&shrinker{
+		name: "jbd2-journal", seeks: defaultSeeks, batch: journalBlocks / 4,
+		count: func(*Kernel, *phys.Node) uint64 { return uint64(j.log.Waiting()) },
+		scan:  func(*task, *phys.Node, uint64) uint64 { return uint64(j.cleanCheckpoints()) },
+	})
 	j.proc = k.Sim.Go("jbd2/vda-8", engine.ProcOptions{CPU: -1, Kernel: true, Daemon: true}, func(*engine.Proc) {
 		for {
 			for j.requested <= j.log.Committed() || j.log.Running() == 0 {
@@ -159,10 +166,32 @@ func (j *journal) commit() {
 	j.done.Broadcast()
 }
 
-// cleanCheckpoints lets go of blocks that have been written to their place.
+// cleanCheckpoints lets go of blocks that have been written to their place, and returns their number (jbd2_journal_shrink_checkpoint_list).
 func (j *journal) cleanCheckpoints() int {
 	tree := &j.fs.meta.bdev.tree
-	return j.log.Clean(func(block uint64) bool {
+	n := j.log.Clean(func(block uint64) bool {
 		return !tree.HasTag(block, pagecache.Dirty) && !tree.HasTag(block, pagecache.Writeback)
 	})
+	j.syncHeads()
+	return n
 }
+
+// syncHeads gives the journal the memory for what it knows of blocks, or takes back what it does not need any more (jbd2_journal_add_journal_head,
+// jbd2_journal_put_journal_head).
+func (j *journal) syncHeads() {
+	k, c := j.k, j.k.slabs.journalHeads
+	for want := j.log.Heads(); len(j.heads) < want; {
+		id := c.Alloc(&k.atomic[k.currentCPU()], gfpJournalHead)
+		if id == 0 {
+			return
+		}
+		j.heads = append(j.heads, id)
+	}
+	for n := len(j.heads) - 1; n >= j.log.Heads(); n-- {
+		c.Free(k.currentCPU(), j.heads[n])
+		j.heads = j.heads[:n]
+	}
+}
+
+// gfpJournalHead is what a journal_head is allocated with.
+const gfpJournalHead = phys.GFPKernel &^ phys.GFPFS

@@ -15,6 +15,7 @@ func (fs *ext4) punchHole(p *Process, i *inode, from, end uint64) {
 	p.writeAndWait(i, from, end)
 	n := k.unmapMappingRange(p.cpu(), m, from, end, false)
 	n += p.invalidateRange(i, from, end, true)
+	fs.status.forget(i, from, end)
 	fs.freeBlocks(i, from, end)
 	fs.updateTime(i)
 	fs.held -= i.delayed.Remove(from, end)

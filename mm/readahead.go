@@ -167,7 +167,7 @@ func (p *Process) doReadahead(m *mapping, index, n, mark uint64) {
 		run := nextPage(&m.tree, index, end)
 		got := p.readaheadRun(m, index, run, marked)
 		if got > 0 {
-			p.readExtents(m, index)
+			p.readExtents(m, index, index+got)
 			p.k.submitRead(p.cpu(), m, index, got)
 		}
 		index += got

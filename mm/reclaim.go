@@ -133,14 +133,14 @@ func (sc *scanControl) shrinkList(n *phys.Node, l lru.List, nr uint64) uint64 {
 }
 
 // isolate takes up to nr pages from the tail of a list (isolate_lru_folios). Pages of zones above the one that is wanted are passed over and
-// put at the head, or the next call would meet them again. The slice is valid until the next call: nothing blocks between isolating pages and putting them back.
+// put at the head, or the next call would meet them again; they count as scanned all the same. The slice is valid until the next call: nothing blocks between
+// isolating pages and putting them back.
 func (sc *scanControl) isolate(n *phys.Node, l lru.List, nr uint64) (pages []phys.PFN, scanned uint64) {
 	k := sc.t.k
 	v := k.lruvecs[n.ID]
 	skipped := k.skipped[:0]
 	pages = v.CutTail(l, nr, sc.reclaimIdx, k.isolated[:0])
-	scanned = uint64(len(pages))
-	for pfn := v.Tail(l); pfn != 0 && scanned < nr; {
+	for pfn := v.Tail(l); pfn != 0 && uint64(len(pages)) < nr; {
 		p := k.Mem.Page(pfn)
 		prev := p.Prev
 		v.Del(pfn)
@@ -148,7 +148,6 @@ func (sc *scanControl) isolate(n *phys.Node, l lru.List, nr uint64) (pages []phy
 			k.count(vmstat.PgSkipDma+vmstat.Event(z.Type), 1)
 			skipped = append(skipped, pfn)
 		} else {
-			scanned++
 			pages = append(pages, pfn)
 		}
 		pfn = prev
@@ -157,7 +156,7 @@ func (sc *scanControl) isolate(n *phys.Node, l lru.List, nr uint64) (pages []phy
 		v.Add(pfn)
 	}
 	k.isolated, k.skipped = pages, skipped
-	return pages, scanned
+	return pages, uint64(len(pages) + len(skipped))
 }
 
 // shrinkActiveList moves pages from an active list to its inactive one, clearing their accessed bits (shrink_active_list). Only executable

@@ -47,6 +47,15 @@ func (m *Map) At(block uint64) (e Extent, ok bool) {
 	return Extent{Start: block, Len: e.Len - off, Phys: e.Phys + off, Unwritten: e.Unwritten}, true
 }
 
+// First is the first extent that has blocks of [start, end).
+func (m *Map) First(start, end uint64) (Extent, bool) {
+	i := m.from(start)
+	if i == len(m.list) || m.list[i].Start >= end {
+		return Extent{}, false
+	}
+	return m.list[i], true
+}
+
 // MaxLen is the length of the hole behind a file's last extent.
 const MaxLen = 1 << 40
 

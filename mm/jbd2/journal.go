@@ -160,6 +160,17 @@ func (j *Journal) Clean(written func(block uint64) bool) (n int) {
 	return n
 }
 
+// Heads is the number of blocks that the journal holds.
+func (j *Journal) Heads() int { return len(j.heads) }
+
+// Waiting is the number of blocks that wait for their checkpoint (j_checkpoint_jh_count).
+func (j *Journal) Waiting() (n int) {
+	for _, t := range j.waiting {
+		n += t.held
+	}
+	return n
+}
+
 // Holds tells whether the journal has a use for a block, whose page therefore cannot be freed.
 func (j *Journal) Holds(block uint64) bool { return j.heads[block] != nil }
 
