@@ -7,8 +7,8 @@ import "math"
 // same whole part; the formula itself decides the rest. The ranks are those of the formula, bit by bit.
 
 // A cubic is a piece of the curve, with t from 0 to 1 along it: c0 + t(c1 + t(c2 + t c3)). A rank is told within reach of the middle between two
-// whole numbers: half less a bound of its distance from the formula as computed.
-type cubic struct{ c0, c1, c2, c3, reach float64 }
+// whole numbers: half less a bound of its distance from the formula as computed. reach2 is that squared, 0 if there is none.
+type cubic struct{ c0, c1, c2, c3, reach2 float64 }
 
 // Pieces are as long, for their distance from 1, as floating-point numbers are apart: above a theta of 1 the curve is steep there. So the
 // bits of 1-u say which piece and where in it, with no branch that a processor would have to guess. The first pieces, of the lowest ranks,
@@ -41,7 +41,8 @@ func zipfPlace(u float64) (piece uint64, t float64) {
 func (c *cubic) rank(t float64) (rank uint64, ok bool) {
 	r := c.c0 + t*(c.c1+t*(c.c2+t*c.c3))
 	whole := int64(r)
-	return uint64(whole), math.Abs(r-float64(whole)-0.5) < c.reach
+	d := r - float64(whole) - 0.5
+	return uint64(whole), d*d < c.reach2
 }
 
 // approximate makes the pieces. Those that are of no use stay zero, which never tells a rank.
@@ -57,9 +58,9 @@ func (z *Zipf) approximate() {
 		near := far + h
 		switch {
 		case near*z.zetan < z.first:
-			z.cubics[i] = cubic{c0: 0.5, reach: 0.5}
+			z.cubics[i] = cubic{c0: 0.5, reach2: 0.25}
 		case far*z.zetan >= z.first && near*z.zetan < z.second:
-			z.cubics[i] = cubic{c0: 1.5, reach: 0.5}
+			z.cubics[i] = cubic{c0: 1.5, reach2: 0.25}
 		case far*z.zetan >= z.second:
 			z.cubics[i] = z.piece(near, -h)
 		}
@@ -80,9 +81,9 @@ func (z *Zipf) piece(u, h float64) cubic {
 	least := min(x0, x1)
 	off := math.Abs(fourth) * max(f0/(x0*x0*x0*x0), f1/(x1*x1*x1*x1)) / 384
 	rounding := 16 * (2 + math.Abs(a)*(1+(1+math.Abs(z.eta))/least)) * 0x1p-52 * max(f0, f1)
-	c := cubic{f0, d0, 3*(f1-f0) - 2*d0 - d1, 2*(f0-f1) + d0 + d1, 0.5 - (1.1*off + rounding)}
-	if !(least > 0 && c.reach > 0) {
+	reach := 0.5 - (1.1*off + rounding)
+	if !(least > 0 && reach > 0) {
 		return cubic{}
 	}
-	return c
+	return cubic{f0, d0, 3*(f1-f0) - 2*d0 - d1, 2*(f0-f1) + d0 + d1, reach * reach}
 }

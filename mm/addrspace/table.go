@@ -197,8 +197,9 @@ type window[T any] struct {
 }
 
 func (w *window[T]) at(i uint64) *T {
-	if j := uint(i&511) - w.low; j < uint(len(w.p)) {
-		return w.p[j]
+	p := w.p
+	if j := uint(i&511) - w.low; j < uint(len(p)) {
+		return p[j]
 	}
 	return nil
 }
@@ -279,11 +280,13 @@ func (s *Space) Leaf(addr uint64) *Leaf {
 // TouchUnits touches base+u*stride for each u of units, in order, as long as that is mapped (and may be written, for a write), and returns how
 // many those were. The addresses are in no order, few near the one before: a look at which table was found last would cost more than it saves.
 func (s *Space) TouchUnits(base, stride uint64, units []uint64, write bool) int {
+	var p *top
 	for n, u := range units {
 		addr := base + u*stride
-		p := s.top(addr)
-		if p == nil {
-			return n
+		if p == nil || p.index != addr>>topShift {
+			if p = s.top(addr); p == nil {
+				return n
+			}
 		}
 		d := p.dirs.at(addr >> dirShift)
 		if d == nil {

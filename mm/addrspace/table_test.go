@@ -3,6 +3,7 @@ package addrspace
 import (
 	"testing"
 
+	"mmsim/engine"
 	"pgregory.net/rapid"
 )
 
@@ -71,4 +72,23 @@ func TestTouchUnits(t *testing.T) {
 			}
 		}
 	})
+}
+
+// BenchmarkTouchUnits touches mapped pages of 2 GiB, most of them again and again.
+func BenchmarkTouchUnits(b *testing.B) {
+	const pages = 2 << 30 >> PageShift
+	s := NewSpace(X86_64, 8<<20, &AnonVMAs{})
+	for i := range uint64(pages) {
+		a := at + i*PageSize
+		s.EnsureLeaf(a, &noTables{}).Map(Slot(a), 1, true)
+	}
+	z, r := engine.NewZipf(pages, 1.26), engine.NewStream(1, "units")
+	units := make([]uint64, 1<<16)
+	z.Ranks(r, units)
+	b.ResetTimer()
+	for n := 0; n < b.N; n += 128 {
+		if i := n & (1<<16 - 1); s.TouchUnits(at, PageSize, units[i:i+128], true) != 128 {
+			b.Fatal("not mapped")
+		}
+	}
 }
