@@ -1,15 +1,13 @@
 package mm
 
 import (
-	"mmsim/engine"
 	"mmsim/mm/phys"
 	"mmsim/mm/vmstat"
 )
 
-// Limits of the slow path (mm/page_alloc.c), and the jiffy (HZ = 250) that it sleeps for when somebody else is killing.
+// Limits of the slow path (mm/page_alloc.c).
 const (
 	maxReclaimRetries = 16
-	jiffy             = 4 * engine.Millisecond
 )
 
 // allocPage takes one page for the task, reclaiming and killing as needed. 0: there is none to be had.
@@ -137,7 +135,7 @@ func (t *task) allocFailed(ac *phys.AllocContext, gfp phys.GFP, order int) phys.
 				return pfn
 			}
 			t.flushPlug()
-			t.proc.Sleep(jiffy)
+			t.proc.Sleep(t.k.timeout(1))
 			if _, progress := t.directReclaim(ac, gfp, order, phys.AllocWmarkMin|phys.AllocMinReserve); progress == 0 {
 				t.allocMayOOM(ac, gfp, order)
 			}

@@ -80,7 +80,7 @@ func (t *task) balanceDirtyPages(f *flusher, pages int64) {
 
 // ioScheduleTimeout sleeps for some jiffies, or until a signal comes that kills (io_schedule_timeout in TASK_KILLABLE).
 func (t *task) ioScheduleTimeout(jiffies uint64) {
-	d := t.k.timerAfter(jiffies) - t.k.Sim.Now()
+	d := t.k.timeout(jiffies)
 	if t.process == nil {
 		t.proc.Sleep(d)
 		return

@@ -32,8 +32,16 @@ type inUse struct {
 	movable, other []phys.PFN // in MOVABLE pageblocks, in others
 }
 
-// user takes a frame for user memory: from a MOVABLE pageblock if there is one left. 0: none is left.
-func (u *inUse) user() phys.PFN { return takeLast(&u.movable, &u.other) }
+// user takes a frame for user memory: from a MOVABLE pageblock if there is one left, and of these the lowest, since the first that a boot has to give away are the
+// small blocks between the parts of the kernel's image. 0: none is left.
+func (u *inUse) user() phys.PFN {
+	if len(u.movable) > 0 {
+		pfn := u.movable[0]
+		u.movable = u.movable[1:]
+		return pfn
+	}
+	return takeLast(&u.other)
+}
 
 // kernel takes a frame for the kernel.
 func (u *inUse) kernel() phys.PFN { return takeLast(&u.other, &u.movable) }

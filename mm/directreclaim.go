@@ -1,7 +1,6 @@
 package mm
 
 import (
-	"mmsim/engine"
 	"mmsim/mm/phys"
 	"mmsim/mm/vmstat"
 )
@@ -116,17 +115,17 @@ func (t *task) reclaimThrottle(n *phys.Node, why throttleReason) {
 		return
 	}
 	st := &k.nodes[n.ID]
-	timeout := jiffy
+	timeout := uint64(1)
 	switch why {
 	case throttleWriteback:
-		timeout = 100 * engine.Millisecond
+		timeout = hz / 10
 		if st.nrWritebackThrottl == 0 {
 			st.throttleMark = uint64(n.Stat[vmstat.NRWritten])
 		}
 		st.nrWritebackThrottl++
 		defer func() { st.nrWritebackThrottl-- }()
 	case throttleIsolated:
-		timeout = 20 * engine.Millisecond
+		timeout = hz / 50
 	case throttleCongested, throttleNoprogress:
 		if k.skipThrottle(n) {
 			t.proc.Yield()
@@ -135,7 +134,7 @@ func (t *task) reclaimThrottle(n *phys.Node, why throttleReason) {
 	}
 	k.trace("mm_vmscan_throttled", t.comm(), "")
 	t.flushPlug()
-	t.proc.WaitTimeout(st.throttled[why], timeout)
+	t.proc.WaitTimeout(st.throttled[why], k.timeout(timeout))
 }
 
 // skipThrottle tells that waiting would not help: the node is hopeless, or writeback is not what fills it (skip_throttle_noprogress).
@@ -186,7 +185,7 @@ func (t *task) throttleDirectReclaim(ac *phys.AllocContext) (killed bool) {
 	t.flushPlug()
 	for !k.allowDirectReclaim(n) && !t.fatalSignal() {
 		if ac.GFP&phys.GFPFS == 0 {
-			t.proc.WaitTimeout(st.pfmemalloc, engine.Second)
+			t.proc.WaitTimeout(st.pfmemalloc, k.timeout(hz))
 			break
 		}
 		t.proc.WaitTimeout(st.pfmemalloc, jiffy) // woken by kswapd; a signal is looked for every jiffy

@@ -100,16 +100,6 @@ func (f *flusher) wakeUpDelayed() {
 	})
 }
 
-// timerAfter is when a timer of some jiffies goes off: at a tick, never early, and the later the coarser (calc_wheel_index).
-func (k *Kernel) timerAfter(delta uint64) engine.Time {
-	shift := 0
-	for level := uint64(63); delta >= level && shift < 24; level <<= 3 { // LVL_START of the next level
-		shift += 3
-	}
-	j := ((k.jiffies()+delta)>>shift + 1) << shift
-	return engine.Time(j-initialJiffies) * jiffy
-}
-
 // wakeupFlusherThreads has everything written that is dirty (wakeup_flusher_threads).
 func (k *Kernel) wakeupFlusherThreads() {
 	for _, f := range k.dirty.flushers {

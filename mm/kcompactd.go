@@ -1,6 +1,8 @@
 package mm
 
 import (
+	"math"
+
 	"mmsim/engine"
 	"mmsim/mm/phys"
 	"mmsim/mm/vmstat"
@@ -8,8 +10,8 @@ import (
 
 // Proactive compaction (mm/compaction.c).
 const (
-	fragCheckInterval = 500 * engine.Millisecond // HPAGE_FRAG_CHECK_INTERVAL_MSEC
-	fragScoreOrder    = 9                        // COMPACTION_HPAGE_ORDER
+	fragCheckInterval = hz / 2 // in jiffies (HPAGE_FRAG_CHECK_INTERVAL_MSEC)
+	fragScoreOrder    = 9      // COMPACTION_HPAGE_ORDER
 )
 
 // kcompactdState is what a node's kcompactd is asked for (the kcompactd_ fields of struct pglist_data).
@@ -73,17 +75,17 @@ func (k *Kernel) kcompactdNodeSuitable(n *phys.Node) bool {
 // kcompactd is the thread that makes large blocks of a node's free memory: on request, and every half second when it is very fragmented (kcompactd).
 func (k *Kernel) kcompactd(n *phys.Node) {
 	st := &k.nodes[n.ID].kcompactd
-	timeout := fragCheckInterval
+	timeout := uint64(fragCheckInterval)
 	for {
 		if k.sysctl.compactionProactiveness == 0 {
-			timeout = engine.MaxTime
+			timeout = math.MaxUint64
 		}
 		if st.maxOrder == 0 && !st.trigger {
 			st.sleeping = true
-			if timeout == engine.MaxTime || k.Sim.Idle() { // nothing will fragment memory any more
+			if timeout == math.MaxUint64 || k.Sim.Idle() { // nothing will fragment memory any more
 				st.task.proc.Wait(st.wait)
 			} else {
-				st.task.proc.WaitUpkeep(st.wait, timeout)
+				st.task.proc.WaitUpkeep(st.wait, k.timeout(timeout))
 			}
 			st.sleeping = false
 		}

@@ -10,8 +10,8 @@ import (
 // noZone means that nobody has asked kswapd for a zone (MAX_NR_ZONES).
 const noZone = int(phys.NrZoneTypes)
 
-// kswapdNap is how long kswapd sleeps at first, to see whether the node stays balanced (HZ/10).
-const kswapdNap = 100 * engine.Millisecond
+// kswapdNap is how long kswapd sleeps at first, to see whether the node stays balanced, in jiffies (HZ/10).
+const kswapdNap = hz / 10
 
 // startKswapd makes a node's kswapd, which sleeps until it is woken.
 func (k *Kernel) startKswapd(n *phys.Node) {
@@ -172,7 +172,7 @@ func (k *Kernel) kswapdTryToSleep(n *phys.Node, allocOrder, reclaimOrder int, hi
 	if k.prepareKswapdSleep(n, reclaimOrder, highest) {
 		k.resetIsolationSuitable(n)
 		k.wakeupKcompactd(n, allocOrder, highest)
-		remaining = t.proc.WaitTimeout(st.wait, kswapdNap)
+		remaining = t.proc.WaitTimeout(st.wait, k.timeout(kswapdNap))
 		if remaining {
 			st.highestZoneidx = int(st.zoneAsked(highest))
 			st.order = max(st.order, reclaimOrder)

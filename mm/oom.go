@@ -44,7 +44,7 @@ func (t *task) allocMayOOM(ac *phys.AllocContext, gfp phys.GFP, order int) (pfn 
 	k := t.k
 	if k.oom.locked {
 		t.flushPlug()
-		t.proc.WaitTimeout(t.signalCond(), jiffy)
+		t.proc.WaitTimeout(t.signalCond(), t.k.timeout(1))
 		return 0, true
 	}
 	k.oom.locked = true
@@ -213,7 +213,7 @@ func (k *Kernel) markVictim(t *task) {
 	t.victim = true
 	k.oom.victims++
 	p := t.process
-	k.Sim.After(oomReaperDelay, func() { k.reap(p) })
+	k.Sim.After(k.timeout(oomReaperDelay), func() { k.reap(p) })
 }
 
 // exitOOMVictim is the end of a victim (exit_oom_victim).

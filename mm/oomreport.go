@@ -11,8 +11,8 @@ import (
 	"mmsim/mm/vmstat"
 )
 
-// oomReaperDelay is how long a victim has to exit by itself (OOM_REAPER_DELAY).
-const oomReaperDelay = 2 * engine.Second
+// oomReaperDelay is how long a victim has to exit by itself, in jiffies (OOM_REAPER_DELAY).
+const oomReaperDelay = 2 * hz
 
 func itoa(n int) string { return strconv.Itoa(n) }
 

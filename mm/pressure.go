@@ -9,9 +9,6 @@ import (
 	"mmsim/mm/psi"
 )
 
-// hz is the kernel's number of jiffies a second (CONFIG_HZ).
-const hz = int(engine.Second / jiffy)
-
 // startPSI lets the scheduler report to the machine's pressure stall information.
 func (k *Kernel) startPSI() {
 	k.psi = psi.New(len(k.nodeOfCPU), hz, int64(k.Sim.Now()), k.armPSI)
@@ -64,18 +61,9 @@ func psiTask(p *engine.Proc) *psi.Task {
 	return t
 }
 
-// Levels of the timer wheel: a timer that is due in fewer than 63 jiffies runs in its jiffy, one in fewer than 504 in a multiple of 8 (kernel/time/timer.c).
-const wheelLevel, wheelShift = 63, 3
-
-// armPSI schedules the next aggregation after a number of jiffies, as the timer wheel would: never early, and coarsely when it is far. It is asked for
-// when a CPU ceases to be idle, never when a process that runs goes to sleep. The run does not go on for it.
-func (k *Kernel) armPSI(jiffies int64) {
-	due, shift := int64(k.Sim.Now()/jiffy)+jiffies, 0
-	if jiffies >= wheelLevel {
-		shift = wheelShift
-	}
-	k.Sim.AfterUpkeep(engine.Time((due>>shift+1)<<shift)*jiffy-k.Sim.Now(), k.psiWork)
-}
+// armPSI schedules the next aggregation after a number of jiffies. It is asked for when a CPU ceases to be idle, never when a process that runs goes to sleep. The
+// run does not go on for it.
+func (k *Kernel) armPSI(jiffies int64) { k.Sim.AfterUpkeep(k.timeout(uint64(jiffies)), k.psiWork) }
 
 // memstall begins a time in which the task that runs is stalled for want of memory, whether it works or waits; end ends it (psi_memstall_enter,
 // psi_memstall_leave).

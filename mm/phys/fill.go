@@ -35,9 +35,9 @@ type placedFree struct {
 }
 
 func (f *filler) fill() error {
-	size := uint64(1) << f.m.pageblockOrder
+	size, end := uint64(1)<<f.m.pageblockOrder, f.m.ranges[len(f.m.ranges)-1].end
 	for _, r := range f.reserved { // nobody has changed the type of pageblocks of which nothing was ever handed out
-		for at := (r.Start + size - 1) &^ (size - 1); at+size <= r.End; at += size {
+		for at := (r.Start + size - 1) &^ (size - 1); at < r.End && min(at+size, end) <= r.End; at += size {
 			f.setType(at, f.m.pageblockOrder, MigrateMovable)
 		}
 	}
