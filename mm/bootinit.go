@@ -16,6 +16,7 @@ func (k *Kernel) initState() error {
 		k.holdKernelUse()
 	}
 	k.takeZeroPage()
+	k.takeVDSO()
 	recorded := k.cfg.recordedSwap()
 	used := uint64(0)
 	for i, c := range k.cfg.Swap {
@@ -97,26 +98,30 @@ func (k *Kernel) holdKernelUse() {
 	m.DirectMap4k = present & 2047
 }
 
-// takeZeroPage sets a frame of the kernel's aside as the zero page (empty_zero_page). The kernel's is in its image, which has no frame here.
-func (k *Kernel) takeZeroPage() {
+// takeZeroPage sets a frame of the kernel's aside as the zero page (empty_zero_page).
+func (k *Kernel) takeZeroPage() { k.zeroPage = uint32(k.takeImagePage(phys.KindZero)) }
+
+// takeImagePage sets a frame of the kernel's aside as a page of a kind. The kernel has it in its image, which has no frame here.
+func (k *Kernel) takeImagePage(kind phys.Kind) (found phys.PFN) {
 	for _, z := range k.Mem.Zones() {
 		z.EachInUse(func(pfn phys.PFN) bool {
 			if k.Mem.Page(pfn).Kind() != phys.KindKernel || k.Mem.AllocatedOrder(pfn) > 0 {
 				return true
 			}
-			k.zeroPage = uint32(pfn)
+			found = pfn
 			return false
 		})
-		if k.zeroPage != 0 {
+		if found != 0 {
 			break
 		}
 	}
-	if k.zeroPage == 0 {
+	if found == 0 {
 		var ac phys.AllocContext
 		flags := k.Mem.Prepare(&ac, phys.GFPKernel, 0, k.nodeOfCPU[0].ID, nil)
-		k.zeroPage = uint32(k.Mem.GetPageFromFreelist(&ac, 0, flags))
+		found = k.Mem.GetPageFromFreelist(&ac, 0, flags)
 	}
-	k.Mem.Page(phys.PFN(k.zeroPage)).SetKind(phys.KindZero)
+	k.Mem.Page(found).SetKind(kind)
+	return found
 }
 
 // adoptStack gives a declared process a kernel stack that was recorded: the process was waiting when the record was taken, so its stack and what it is

@@ -50,6 +50,7 @@ func (p *Process) adoptCarried() {
 	p.prepareHeap(heap)
 	k.moveFromBoot(p, heap, heap.Start, heap.Pages(), false)
 	p.noteCarried(r)
+	p.useVDSO(vdsoTables, true)
 }
 
 // prepareHeap gives the heap the anon_vma of what lies below it, with which it was one mapping until that was locked.
@@ -80,6 +81,7 @@ func (p *Process) renewCarried() {
 		p.touchSeq(part.end()-part.anon<<addrspace.PageShift, part.anon, true, false)
 		v.Flags = part.flags
 	}
+	p.useVDSO(vdsoTables, false)
 	p.breakCarried()
 }
 
@@ -105,13 +107,9 @@ func (p *Process) mapCarried(r *recorder) {
 	}
 }
 
-// programPages is how many pages that all processes share the program of a process that carries it has mapped besides: one of the kernel's.
-func (p *Process) programPages() uint64 {
-	if len(p.carried) == 0 {
-		return 0
-	}
-	return 1
-}
+// rawIO tells whether the process has CAP_SYS_RAWIO, with which it may map below vm.mmap_min_addr (cap_mmap_addr): the recorder's have, others are an
+// ordinary user's.
+func (p *Process) rawIO() bool { return len(p.carried) > 0 }
 
 // noteCarried says which parts the recorder has a look at after a fork.
 func (p *Process) noteCarried(r *recorder) {
@@ -137,6 +135,7 @@ func (p *Process) noteCarried(r *recorder) {
 // breakCarried makes a process's carried pages its own again after a fork, and locks them: on both sides, the recorder locks its memory anew, which
 // writes to all that it may write to, and writes to the stack that it will need.
 func (p *Process) breakCarried() {
+	p.useVDSO(vdsoEntry, false)
 	for _, c := range p.carried {
 		switch {
 		case c.looked:
@@ -253,6 +252,9 @@ func (k *Kernel) moveFromBoot(p *Process, v *addrspace.VMA, addr, n uint64, lock
 		}
 		page := k.Mem.Page(pfn)
 		page.Mapping, page.Index = v.AnonVMA.ID, uint32(v.Index(addr))
+		if locked {
+			page.Prev = 1 // this mapping
+		}
 		to.Map(addrspace.Slot(addr), uint32(pfn), true)
 		p.mm.RSS[addrspace.RSSAnon]++
 		addr += addrspace.PageSize

@@ -31,14 +31,13 @@ func (p *Process) Exec(name string, body func(*Process)) {
 		k.tlb.load(p.cpu(), p.mm)
 	}
 	p.rename(name)
-	mapped := p.programPages()
 	p.carried, p.heap = nil, nil
 	n := 0
 	if old.Sharers > 0 {
 		old.Sharers--
 	} else {
 		k.forgetSwapped(old)
-		n = k.unmapAll(old, &p.task, p.cpu(), mapped)
+		n = k.unmapAll(old, &p.task, p.cpu())
 		k.freePgd(p.cpu(), old)
 	}
 	p.spend(engine.Time(n) * k.cost.UnmapPage)

@@ -85,6 +85,10 @@ func (p *Process) handleFault(v *addrspace.VMA, addr uint64, write bool) faultRe
 		return faultDone
 	case pte == 0 && v.Object != nil:
 		return p.objectFault(v, l, i, addr, write)
+	case pte == 0 && p.isVDSO(v):
+		p.mapVDSOPage(v, l, addr)
+		p.spend(p.k.cost.ZeroPageFault)
+		return faultDone
 	case pte == 0:
 		return p.anonymous(v, l, i, addr, write)
 	default:

@@ -62,7 +62,7 @@ func (p *Process) startChild(c *Process, body func(*Process)) {
 
 // abandon takes a half-made child away again.
 func (p *Process) abandon(c *Process) {
-	p.k.unmapAll(c.mm, &p.task, p.cpu(), 0)
+	p.k.unmapAll(c.mm, &p.task, p.cpu())
 	p.k.forgetSwapped(c.mm)
 	p.k.freePgd(p.cpu(), c.mm)
 	c.mm = nil

@@ -150,6 +150,10 @@ func (c *checker) entry(v *addrspace.VMA, l *addrspace.Leaf, i uint, addr uint64
 		c.slots[swap.Entry(pte).Slot()]++
 	default:
 		pfn := phys.PFN(pte)
+		if k.Mem.Page(pfn).Kind() == phys.KindZero { // of the vdso
+			rss[addrspace.RSSFile]++
+			return nil
+		}
 		c.mapped[pfn]++
 		if lockedVMA(v) {
 			c.locked[pfn]++

@@ -55,6 +55,7 @@ type Kernel struct {
 	psi          *psi.Group
 	psiWork      func() // its periodic aggregation
 	zeroPage     uint32 // frame of the shared zero page
+	vdso         [vdsoPages]phys.PFN
 	objects      objectTable
 	segments     []*shmem // System V segments by id
 	shmMount     *tmpfs   // of memory without a name (shm_mnt)

@@ -29,7 +29,7 @@ func (p *Process) vanish() {
 	k := p.k
 	const cpu = 0 // it was on none whose lists could take the pages
 	p.proc.Kill("vanish")
-	k.unmapAll(p.mm, nil, cpu, p.programPages())
+	k.unmapAll(p.mm, nil, cpu)
 	proc := p.proc
 	p.proc = nil // the stack, too, goes to the lists of CPU 0
 	p.freeStack()

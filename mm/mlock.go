@@ -228,7 +228,7 @@ func (p *Process) populateVMA(v *addrspace.VMA, from, to uint64, write bool) (e 
 	}
 	eachLeaf(p.mm, from, to, func(l *addrspace.Leaf, first, last uint, _ uint64) bool {
 		for i := first; i < last; i++ {
-			if addrspace.Test(&l.Present, i) && l.PTE[i] != p.k.zeroPage {
+			if addrspace.Test(&l.Present, i) && l.PTE[i] != p.k.zeroPage && v.Flags&addrspace.VMSpecial == 0 {
 				p.k.markAccessed(p.cpu(), phys.PFN(l.PTE[i]))
 			}
 		}

@@ -150,7 +150,7 @@ func (p *Process) place(a MmapArgs, f *file, n uint64) (uint64, Errno) {
 			return 0, ENOMEM
 		case a.Addr&(addrspace.PageSize-1) != 0:
 			return 0, EINVAL
-		case a.Addr < l.MmapMinAddr:
+		case a.Addr < l.MmapMinAddr && !p.rawIO():
 			return 0, EPERM
 		}
 		return a.Addr, 0

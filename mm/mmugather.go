@@ -68,13 +68,6 @@ func (g *mmuGather) add(pfn phys.PFN) {
 	}
 }
 
-// addMapped counts n pages that others map as well.
-func (g *mmuGather) addMapped(n uint64) {
-	for ; n > 0; n-- {
-		g.add(0)
-	}
-}
-
 // grow makes room for a further batch, or frees what was collected if there is none to be had (tlb_next_batch).
 func (g *mmuGather) grow() {
 	used := (g.room - gatherBundle) / g.batch

@@ -8,6 +8,7 @@ import (
 	"mmsim/engine"
 	"mmsim/mm/addrspace"
 	"mmsim/mm/procfs"
+	"mmsim/mm/vmstat"
 )
 
 // recorderMaps is /proc/self/maps of a declared process on a real machine, and the part of each mapping that was anonymous, resident, in kB, without the
@@ -67,6 +68,12 @@ func TestRecorder(t *testing.T) {
 		}
 	}
 	if _, err := k.Spawn("p", ProcessOptions{CPU: -1, Node: -1}, func(p *Process) {
+		mlocked := func() (n int64) {
+			for _, z := range k.Mem.Zones() {
+				n += z.Stat[vmstat.NRMlock]
+			}
+			return n
+		}
 		before := k.committed // the machine was recorded without declared processes: what the recorder writes to at a fork makes it complete
 		pid, _ := p.Fork("", func(c *Process) {
 			check(c)
@@ -79,6 +86,21 @@ func TestRecorder(t *testing.T) {
 		})
 		p.Wait(pid)
 		check(p)
+		if _, e := p.Mmap(MmapArgs{Addr: 4096, Len: 4096, Fixed: true}); e != 0 {
+			t.Errorf("mapping below vm.mmap_min_addr: %v", e)
+		}
+		p.Munmap(4096, 4096)
+		locked := mlocked()
+		pid, _ = p.Fork("", func(c *Process) {
+			check(c)
+			if n := mlocked() - locked; n != 79+3+256 { // of all others either has no copy of its own
+				t.Errorf("a child has locked %d pages more", n)
+			}
+		})
+		p.Wait(pid)
+		if n := mlocked(); n != locked {
+			t.Errorf("after a child's end %d pages are locked, before %d", n, locked)
+		}
 		if k.committed != before {
 			t.Errorf("%d pages stay charged", k.committed-before)
 		}

@@ -33,7 +33,7 @@ func (k *Kernel) zapRange(t *task, cpu int, v *addrspace.VMA, start, end uint64)
 
 func (k *Kernel) zapLeaf(g *mmuGather, v *addrspace.VMA, l *addrspace.Leaf, from, to uint) int {
 	s := v.Space
-	plain := v.Object == nil && !lockedVMA(v)
+	plain := v.Object == nil && !lockedVMA(v) && v.Flags&addrspace.VMSpecial == 0
 	cleared := 0
 	for i := from; i < to && l.Used > 0; i++ {
 		pte := l.PTE[i]
@@ -52,6 +52,9 @@ func (k *Kernel) zapLeaf(g *mmuGather, v *addrspace.VMA, l *addrspace.Leaf, from
 			l.Zap(i)
 			s.RSS[addrspace.RSSAnon]--
 			k.gatherAnon(g, phys.PFN(pte))
+		case pte == uint32(k.vdso[0]), pte == uint32(k.vdso[1]):
+			k.zapVDSO(v, l, i)
+			g.add(0)
 		default:
 			k.zapPage(g, v, l, i)
 		}
@@ -148,10 +151,9 @@ func (p *Process) unmapRegion(first *addrspace.VMA, end uint64) {
 }
 
 // unmapAll takes every VMA of an address space away on a CPU and, unless nil, on behalf of a task, in the order of addresses, with its page tables (exit_mmap).
-// mapped is how many pages that all processes share it has mapped besides. It returns how many entries there were.
-func (k *Kernel) unmapAll(s *addrspace.Space, t *task, cpu int, mapped uint64) int {
+// It returns how many entries there were.
+func (k *Kernel) unmapAll(s *addrspace.Space, t *task, cpu int) int {
 	g := k.gatherMMU(t, cpu)
-	g.addMapped(mapped)
 	vmas := s.List()
 	n := 0
 	for _, v := range vmas {
@@ -182,7 +184,7 @@ func (p *Process) exitMM() *addrspace.Space {
 		return nil
 	}
 	p.k.lazyTLB(s)
-	n := p.k.unmapAll(s, &p.task, p.cpu(), p.programPages())
+	n := p.k.unmapAll(s, &p.task, p.cpu())
 	if n > 0 && !p.proc.Killed() {
 		p.spend(engine.Time(n) * p.k.cost.UnmapPage)
 	}

@@ -135,7 +135,10 @@ func machineDropCaches(c *call) int {
 	return 0
 }
 
-func machineNow(c *call) int { return c.number(c.kernel().sim.Now().Seconds()) }
+func machineNow(c *call) int {
+	c.readClock()
+	return c.number(c.kernel().sim.Now().Seconds())
+}
 
 func machineRecord(c *call) int {
 	c.kernel()
@@ -144,6 +147,7 @@ func machineRecord(c *call) int {
 }
 
 func machineLog(c *call) int {
+	c.readClock()
 	c.t.s.log("machine", c.t.s.display(c.L, c.v[0].lv))
 	return 0
 }

@@ -246,11 +246,20 @@ func (c *call) record(who string) {
 	default:
 		c.fail("value: expected a number, a string or a boolean, got %s", typeName(v))
 	}
+	c.readClock()
 	r := c.t.s.run
 	r.rec.Observation(int64(r.sim.Now()), who, name, value)
 }
 
+// readClock is for what the recorder of a real machine notes with a time.
+func (c *call) readClock() {
+	if c.t.proc != nil {
+		c.t.proc.ReadClock()
+	}
+}
+
 func processLog(c *call) int {
+	c.readClock()
 	c.t.s.log(c.t.name, c.t.s.display(c.L, c.v[0].lv))
 	return 0
 }

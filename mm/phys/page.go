@@ -36,7 +36,7 @@ const (
 	KindFile                  // page cache of a file
 	KindShmem                 // shared memory and tmpfs
 	KindHuge                  // hugetlb pool
-	KindZero                  // the shared zero page
+	KindZero                  // a page of the kernel's image that processes map: the shared zero page, the vdso
 	KindOther                 // allocated: anything else (zram, drivers)
 	nrKinds
 )
