@@ -90,5 +90,5 @@ func (fs *ext4) adoptBuffers() {
 		fs.meta.recent[0].note(blocks[i])
 		k.boot.adopted++
 	}
-	m.nodes.boot = m.tree.Nodes()
+	m.nodes.boot = int32(m.tree.Nodes())
 }

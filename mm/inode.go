@@ -13,26 +13,21 @@ type inode struct {
 	ino     uint64
 	size    uint64 // i_size, in bytes
 	fs      fileSystem
-	folder  bool
-	nlink   int // names
-	opens   int // struct files that refer to it
+	nlink   int32 // names
+	opens   int32 // struct files that refer to it
 	shm     *shmem
 	blocks  extents.Map // where its pages are on the device, of a file system that has one
 	delayed extents.Map // pages whose blocks are promised and not chosen yet (delayed allocation)
 
-	status       extents.Status // what is known in memory of both, and of its holes
-	statusListed bool           // reclaim can find it by its status
+	status extents.Status // what is known in memory of both, and of its holes
 
 	io      writeback.Inode // what of it is dirty, and on which of its flusher's lists it is
 	flusher *flusher        // of the device that it is on; nil: it is not written back
 
 	disk         uint64   // its number on the disk
-	inCore       bool     // it has been read from the disk
 	metaBlock    uint64   // where a folder's names are
 	extentBlocks []uint64 // where its extents are, of those that were ever read
 	mtime        uint64   // when it was changed last, in jiffies: time goes on at ticks only for files
-	freed        bool     // its number has been given back
-	flushOnClose bool     // it was cut to nothing: what is written then is sent when it is closed (EXT4_STATE_DA_ALLOC_CLOSE)
 	// The last transactions that changed it, and that changed what reading its data needs.
 	syncTID, datasyncTID uint64
 
@@ -42,7 +37,12 @@ type inode struct {
 	links    lruLinks[inode] // on its file system's list of those nobody uses (s_inode_lru)
 	lruState inodeLRU
 
-	evicting bool // it goes when the last of its pages has come back from the device
+	folder       bool
+	inCore       bool // it has been read from the disk
+	freed        bool // its number has been given back
+	flushOnClose bool // it was cut to nothing: what is written then is sent when it is closed (EXT4_STATE_DA_ALLOC_CLOSE)
+	statusListed bool // reclaim can find it by its status
+	evicting     bool // it goes when the last of its pages has come back from the device
 }
 
 func (i *inode) lru() *lruLinks[inode] { return &i.links }

@@ -52,11 +52,11 @@ func (c *checker) slabs() error {
 			}
 		}
 		reclaimable += m.host.status.Reclaimable()
-		shadows += m.nodes.shadows
+		shadows += int(m.nodes.shadows)
 		if got, want := len(m.nodes.objects), m.tree.Nodes(); got > want {
 			return fmt.Errorf("mapping %d has %d nodes, its tree needs %d", m.ID, got, want)
 		}
-		if m.host.shm == nil && m.nodes.shadows != m.tree.ShadowNodes() {
+		if m.host.shm == nil && int(m.nodes.shadows) != m.tree.ShadowNodes() {
 			return fmt.Errorf("mapping %d counts %d nodes of shadows, its tree has %d", m.ID, m.nodes.shadows, m.tree.ShadowNodes())
 		}
 	}

@@ -10,8 +10,8 @@ import (
 // mappingNodes is the memory of a mapping's XArray: an object for each of its nodes. Which object is which node is not kept.
 type mappingNodes struct {
 	objects []slab.ID
-	shadows int // nodes of shadows only that are counted in workingset_nodes
-	boot    int // nodes that were there when the machine was started: their objects are among the recorded ones
+	shadows int32 // nodes of shadows only that are counted in workingset_nodes
+	boot    int32 // nodes that were there when the machine was started: their objects are among the recorded ones
 }
 
 // atomicSource allocates objects for a CPU without waiting and without a task's rights, as code that holds a spin lock does.
@@ -42,7 +42,7 @@ func (s *atomicSource) SlabPages(gfp phys.GFP, order int) phys.PFN {
 // xa_node_free). Objects that were not to be had are asked for again next time.
 func (k *Kernel) syncNodes(m *mapping) {
 	n := &m.nodes
-	want := max(m.tree.Nodes()-n.boot, 0)
+	want := max(m.tree.Nodes()-int(n.boot), 0)
 	if want > len(n.objects) {
 		src := &k.atomic[k.currentCPU()]
 		for len(n.objects) < want {
@@ -60,7 +60,7 @@ func (k *Kernel) syncNodes(m *mapping) {
 	if want == 0 && m.tree.Pages() == 0 {
 		k.inodeAddLRU(m.host, false)
 	}
-	if s := m.tree.ShadowNodes(); m.host.shm == nil && s != n.shadows { // the entries of shared memory that are values are swapped pages
+	if s := int32(m.tree.ShadowNodes()); m.host.shm == nil && s != n.shadows { // the entries of shared memory that are values are swapped pages
 		k.Mem.Nodes[0].Stat[vmstat.WorkingsetNodes] += int64(s - n.shadows)
 		n.shadows = s
 	}

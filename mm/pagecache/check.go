@@ -71,7 +71,7 @@ func (t *Tree) Check() error {
 	if pages != t.pages || values != t.values || tagged != t.tagged {
 		return fmt.Errorf("%d pages, %d values, tags %v are counted; %d, %d, %v are there", t.pages, t.values, t.tagged, pages, values, tagged)
 	}
-	if nodes != t.nodes || shadow != t.shadow || inUse != t.inUse {
+	if nodes != int(t.nodes) || shadow != int(t.shadow) || inUse != int(t.inUse) {
 		return fmt.Errorf("%d nodes, %d of values, %d directories are counted; %d, %d, %d are there", t.nodes, t.shadow, t.inUse, nodes, shadow, inUse)
 	}
 	return nil

@@ -50,10 +50,9 @@ type Tree struct {
 	dirs                 []*dir
 	pages, values        uint64
 	tagged               [nrTags]uint64
-	nodes, shadow, inUse int // lower three levels; groups of values only; directories
-
-	above    int    // nodes above the lower three levels
-	aboveFor [2]int // the directories, and those in use, for which that was computed
+	nodes, shadow, inUse int32    // lower three levels; groups of values only; directories
+	above                int32    // nodes above the lower three levels
+	aboveFor             [2]int32 // the directories, and those in use, for which that was computed
 }
 
 // Pages is the number of pages (nrpages).
@@ -66,12 +65,12 @@ func (t *Tree) Values() uint64 { return t.values }
 func (t *Tree) Tagged(tag Tag) uint64 { return t.tagged[tag] }
 
 // ShadowNodes is the number of nodes of the lowest level that hold values only.
-func (t *Tree) ShadowNodes() int { return t.shadow }
+func (t *Tree) ShadowNodes() int { return int(t.shadow) }
 
 // Nodes is the number of nodes that the kernel's xarray would have: none for a single entry at index 0, else one for each group of 64 slots in
 // use at every level up to the one that covers the largest index.
 func (t *Tree) Nodes() int {
-	n := t.nodes
+	n := int(t.nodes)
 	if t.pages+t.values == 0 {
 		return 0
 	}
@@ -89,14 +88,15 @@ func (t *Tree) Nodes() int {
 		}
 		return n
 	}
-	if t.aboveFor != [2]int{len(t.dirs), t.inUse} {
-		t.aboveFor = [2]int{len(t.dirs), t.inUse}
+	dirs := int32(len(t.dirs))
+	if t.aboveFor != [2]int32{dirs, t.inUse} {
+		t.aboveFor = [2]int32{dirs, t.inUse}
 		t.above = 0
-		for level := len(t.dirs); level > 1; level = (level + 63) / 64 {
-			t.above += (t.inUse*level/len(t.dirs) + 63) / 64
+		for level := int(dirs); level > 1; level = (level + 63) / 64 {
+			t.above += int32((int(t.inUse)*level/int(dirs) + 63) / 64)
 		}
 	}
-	return n + t.above
+	return n + int(t.above)
 }
 
 func (t *Tree) leafAt(index uint64) *leaf {
