@@ -30,14 +30,19 @@ func perPage(b *testing.B, pages int) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(pages), "ns/page")
 }
 
-func BenchmarkFirstTouch(b *testing.B) {
+func BenchmarkFirstTouch(b *testing.B) { firstTouch(b, true) }
+
+// BenchmarkFirstRead reads fresh memory, which maps the zero page.
+func BenchmarkFirstRead(b *testing.B) { firstTouch(b, false) }
+
+func firstTouch(b *testing.B, write bool) {
 	benchMachine(b, 1<<30, func(_ *Kernel, p *Process) {
 		b.ReportAllocs()
 		for range b.N {
 			b.StopTimer()
 			a, _ := p.Mmap(MmapArgs{Len: benchBytes, Prot: ProtRead | ProtWrite})
 			b.StartTimer()
-			p.Touch(TouchArgs{Addr: a, Len: benchBytes, Write: true, N: -1})
+			p.Touch(TouchArgs{Addr: a, Len: benchBytes, Write: write, N: -1})
 			b.StopTimer()
 			p.Munmap(a, benchBytes)
 			b.StartTimer()

@@ -69,6 +69,35 @@ func (p *Process) faultRun(l *addrspace.Leaf, i uint, n, addr uint64, access, co
 	return done
 }
 
+// zeroRun resolves the read faults of a run of entries that are none, in one VMA and one leaf, as far as nothing else is due: they get the zero page
+// (do_anonymous_page). It returns the length of the run; 0: the general path must look.
+func (p *Process) zeroRun(l *addrspace.Leaf, i uint, n, addr uint64, access bool) uint64 {
+	k := p.k
+	v := p.mm.Find(addr)
+	if v == nil || v.Object != nil || !allowed(v, false) {
+		return 0
+	}
+	each := k.cost.ZeroPageFault
+	if access {
+		each += k.cost.TouchMapped
+	}
+	n = p.until(min(n, (v.End-addr)>>addrspace.PageShift), each)
+	done := uint64(0)
+	for ; done < n && l.PTE[i] == 0; i++ {
+		l.Map(i, k.zeroPage, false)
+		done++
+	}
+	if done > 0 {
+		k.count(vmstat.PgFault, done)
+		p.minFlt += done
+		if access {
+			p.translate(addr, done)
+		}
+		p.spend(engine.Time(done) * each)
+	}
+	return done
+}
+
 // faultRunMax is the most pages that a run takes from the allocator at a time.
 const faultRunMax = 64
 

@@ -137,7 +137,11 @@ func (p *Process) touchSeq(addr, n uint64, write, access bool) {
 		done := uint64(0)
 		if l != nil {
 			done = p.touchMapped(l, i, m, addr, write, access)
-			if done == 0 && write {
+			switch {
+			case done > 0:
+			case !write:
+				done = p.zeroRun(l, i, m, addr, access)
+			default:
 				if done = p.faultRun(l, i, m, addr, access, false); done == 0 {
 					done = p.faultRun(l, i, m, addr, access, true)
 				}
