@@ -190,17 +190,22 @@ func (r *run) call(line string) (out string, err error) {
 }
 
 // Recorded repeats the runs of testdata (see record/README.md) and compares with what the real allocator did on a real kernel: every system call, every
-// address, usable sizes, and the resident pages of its memory after each call. fresh makes the allocator of a process whose
-// thread has its descriptor at an address.
-func Recorded(t *testing.T, fresh func(os heap.OS, thread uint64) Subject) {
+// address, usable sizes, and the resident pages of its memory after each call. fresh makes the allocator of a process of 32 bits, if the name
+// of the run begins with i386-, or of 64, whose thread has its descriptor at an address.
+func Recorded(t *testing.T, fresh func(os heap.OS, bits int, thread uint64) Subject) {
 	Runs(t, func(t *testing.T, name string, lines *bufio.Scanner) {
 		lines.Scan()
 		var start, thread uint64
 		if n, err := fmt.Sscanf(lines.Text(), "start %v %v", &start, &thread); n == 0 {
 			t.Fatalf("%q: %v", lines.Text(), err)
 		}
-		r := &run{os: &replay{brk: start, clock: 1e12, strict: strings.HasPrefix(name, "strict"), written: map[uint64]bool{}}, live: map[uint64]uint64{}}
-		r.h = fresh(r.os, thread)
+		kind, narrow := strings.CutPrefix(name, "i386-")
+		bits := 64
+		if narrow {
+			bits = 32
+		}
+		r := &run{os: &replay{brk: start, clock: 1e12, strict: strings.HasPrefix(kind, "strict"), written: map[uint64]bool{}}, live: map[uint64]uint64{}}
+		r.h = fresh(r.os, bits, thread)
 		var loading []string // what it does when it is loaded belongs to the first call here
 		for n := 0; lines.Scan(); n++ {
 			f := strings.Split(lines.Text(), ";")

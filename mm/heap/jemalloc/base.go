@@ -32,6 +32,16 @@ func (h *Heap) mapPages(n, align uint64) (uint64, bool) {
 	return at + lead, true
 }
 
+// mapAt maps n bytes at an address, or nothing if it is taken (os_pages_map).
+func (h *Heap) mapAt(addr, n uint64) bool {
+	at, ok := h.os.Mmap(addr, n, h.flags)
+	if ok && at != addr {
+		h.os.Munmap(at, n)
+		return false
+	}
+	return ok
+}
+
 // addBlock maps a further block of metadata for an arena, larger than the one before and large enough for n bytes (base_block_alloc).
 func (a *arena) addBlock(h *Heap, n, align uint64) bool {
 	need := h.g.block + (alignUp(h.g.block, align) - h.g.block) + alignUp(n, align)

@@ -245,13 +245,24 @@ func (h *Heap) growRetained(a *arena, size, align uint64, zero bool) row {
 	return r
 }
 
-// mapExtent maps just what is asked for (extent_alloc_wrapper).
-func (h *Heap) mapExtent(a *arena, size, align uint64) row {
+// mapExtent maps just what is asked for, at an address if that is not 0 (extent_alloc_wrapper).
+func (h *Heap) mapExtent(a *arena, addr, size, align uint64) row {
 	r := h.newExtent(a)
 	if r == 0 {
 		return 0
 	}
-	at, ok := h.mapPages(size, pageCeil(align))
+	var at uint64
+	var ok bool
+	if addr != 0 {
+		if at, ok = addr, h.mapAt(addr, size); !ok {
+			// Extending the break comes next, which takes a description before it sees that the break is elsewhere (extent_alloc_dss).
+			if gap := h.newExtent(a); gap != 0 {
+				h.freeExtent(a, gap)
+			}
+		}
+	} else {
+		at, ok = h.mapPages(size, pageCeil(align))
+	}
 	if !ok {
 		h.freeExtent(a, r)
 		return 0
@@ -279,14 +290,18 @@ func (h *Heap) allocExtent(a *arena, size, align uint64, zero bool) row {
 			return r
 		}
 	}
-	return h.mapExtent(a, size, align)
+	return h.mapExtent(a, 0, size, align)
 }
 
-// expandExtent makes an extent larger by what lies free behind it (pac_expand_impl).
+// expandExtent makes an extent larger by what lies free behind it, and where memory is unmapped when it is given back also by what is not
+// mapped there (pac_expand_impl).
 func (h *Heap) expandExtent(a *arena, r row, more uint64) bool {
 	t := h.take(a, &a.dirty, r, more, pageSize, false)
 	if t == 0 {
 		t = h.take(a, &a.retained, r, more, pageSize, false)
+	}
+	if t == 0 && !h.g.retain {
+		t = h.mapExtent(a, h.e[r].past(), more, pageSize)
 	}
 	if t == 0 {
 		return false

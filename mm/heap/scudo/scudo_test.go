@@ -13,7 +13,7 @@ import (
 
 // TestRecorded compares with runs of LLVM 14's Scudo, with the recorder's constant for randomness.
 func TestRecorded(t *testing.T) {
-	heaptest.Recorded(t, func(os heap.OS, _ uint64) heaptest.Subject { return scudo.New(os, scudo.Seed) })
+	heaptest.Recorded(t, func(os heap.OS, _ int, _ uint64) heaptest.Subject { return scudo.New(os, scudo.Seed) })
 }
 
 func TestProperties(t *testing.T) {

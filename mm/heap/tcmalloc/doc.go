@@ -26,8 +26,9 @@
 // the library makes when it is loaded (two thread caches among them: the first is left over from before thread-specific data exist). malloc_trim is
 // the C library's, which finds nothing to do; mallopt accepts everything and does nothing.
 //
-// Checked against recorded runs of 2.10-1 on x86-64 (testdata): addresses, usable sizes, every system call, resident pages. The 32-bit variant
-// has the other sizes of its structures and its smaller page map, and was not compared with a real one.
+// Checked against recorded runs of 2.10-1 on x86-64 and on i386 (testdata): addresses, usable sizes, every system call, resident pages. The
+// variant for 32 bits has structures of other sizes and a smaller page map, whose leaves cover 8 MiB and are 4 KiB large; from 128 MiB on it
+// makes all of them at once.
 //
 // Not modelled: sampling (libtcmalloc has it, off by default; the minimal library has none), aggressive decommit, the environment's
 // settings, a heap limit, several threads, accesses to static data (among them the cache of pages' size classes, which answers nearly all look-ups of free),

@@ -13,7 +13,7 @@ import (
 
 // TestRecorded compares with runs of libtcmalloc_minimal 2.10.
 func TestRecorded(t *testing.T) {
-	heaptest.Recorded(t, func(os heap.OS, _ uint64) heaptest.Subject { return tcmalloc.New(os, 64) })
+	heaptest.Recorded(t, func(os heap.OS, bits int, _ uint64) heaptest.Subject { return tcmalloc.New(os, bits) })
 }
 
 func TestProperties(t *testing.T) {

@@ -6,7 +6,6 @@
 // hexadecimal), without the kernel's page of zeros. The allocator's clock is ours: it moves by the calls "sleep MILLISECONDS" alone.
 #define _GNU_SOURCE
 #include <dlfcn.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -37,10 +36,12 @@ int gettimeofday(struct timeval *restrict t, void *restrict z) {
 // A file to be read for vm.overcommit_memory, or none.
 static char *strict;
 
+static long (*libc_syscall)(long, ...);
+
 // Randomness that a library asks the kernel for is always the same.
 long syscall(long n, ...) {
 	va_list v;
-	long a[6], r;
+	long a[6];
 	va_start(v, n);
 	for (int i = 0; i < 6; i++) a[i] = va_arg(v, long);
 	va_end(v);
@@ -50,13 +51,7 @@ long syscall(long n, ...) {
 	}
 	if (strict && n == SYS_openat && !strcmp((char *)a[1], "/proc/sys/vm/overcommit_memory")) a[1] = (long)strict;
 	if (strict && n == SYS_open && !strcmp((char *)a[0], "/proc/sys/vm/overcommit_memory")) a[0] = (long)strict;
-	register long r10 __asm__("r10") = a[3], r8 __asm__("r8") = a[4], r9 __asm__("r9") = a[5];
-	__asm__ volatile("syscall" : "=a"(r) : "a"(n), "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
-	if (r < 0 && r > -4096) {
-		errno = -r;
-		return -1;
-	}
-	return r;
+	return libc_syscall(n, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
 #define SLOTS 100000
@@ -112,6 +107,7 @@ static void say(const char *s, int n) {
 
 int main(int argc, char **argv) {
 	if (argc < 4) return 2;
+	libc_syscall = dlsym(RTLD_NEXT, "syscall");
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	strict = getenv("RECORD_OVERCOMMIT");
 	load(argv[2], calls, sizeof calls);
@@ -164,7 +160,7 @@ int main(int argc, char **argv) {
 		}
 		if (block) live[a[0]] = r;
 		(void)!write(-1, "@", 1);
-		n = snprintf(line, sizeof line, "%lx %zu %lu\n", (uintptr_t)r, block && r ? f_usable(r) : 0, resident());
+		n = snprintf(line, sizeof line, "%lx %zu %llu\n", (unsigned long)r, block && r ? f_usable(r) : 0, (unsigned long long)resident());
 		say(line, n);
 	}
 	_exit(0);

@@ -3,6 +3,8 @@
 import os, re, subprocess, sys, tempfile
 
 recorder, library, kind, seed, steps = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5])
+with open(recorder, "rb") as f:
+    narrow = f.read(5)[4] == 1  # a program of 32 bits
 x = seed * 7919 % 2147483646 + 1
 
 
@@ -16,7 +18,7 @@ for _ in range(10):
     rnd(2)
 
 # Kinds of sizes, and the mixtures of them that phases of 100 calls are made of.
-kinds = [(0, 130), (0, 1100), (16, 119), (900, 5000), (1000, 20000), (14000, 140000), (100000, 600000), (130000, 3000000), (2 << 20, 12 << 20), (8 << 20, 64 << 20)]
+kinds = [(0, 130), (0, 1100), (16, 119), (900, 5000), (1000, 20000), (14000, 140000), (100000, 600000), (130000, 3000000), (2 << 20, 12 << 20), (8 << 20, (16 if narrow else 64) << 20)]
 mixes = {
     "small": [[0, 1, 2], [2], [0, 1, 2, 2, 3], [1, 3]],
     "mixed": [[0, 1, 2], [0, 1, 2, 2, 3], [2], [0, 3, 4, 4], [1, 4, 5], [0, 1, 2, 3, 4, 5, 6], [0, 5, 6, 7], [1, 3, 3, 7, 8]],
@@ -96,7 +98,8 @@ def path(name):
 
 with open(path("calls"), "w") as f:
     f.write("\n".join(calls) + "\n")
-env = {"LC_ALL": "C", "SCUDO_OPTIONS": "GWP_ASAN_Enabled=false", "GLIBC_TUNABLES": "glibc.rtld.optional_static_tls=65536"}
+env = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+env |= {"LC_ALL": "C", "SCUDO_OPTIONS": "GWP_ASAN_Enabled=false", "GLIBC_TUNABLES": "glibc.rtld.optional_static_tls=65536"}
 
 
 if kind == "strict":
@@ -106,13 +109,13 @@ if kind == "strict":
 
 
 def run(*extra, pre=()):
-    subprocess.run(["setarch", "-R", *pre, recorder, library, path("calls"), path("out"), *extra], env=dict(env, PATH=os.environ["PATH"]), check=True)
+    subprocess.run(["setarch", "-R", *pre, recorder, library, path("calls"), path("out"), *extra], env=env, check=True)
     with open(path("out")) as f:
         return [line.split() for line in f]
 
 
 def strace():
-    args = ["strace", "-o", path("trace"), "-e", "trace=arch_prctl,brk,mmap,munmap,mremap,madvise,mprotect,write", "-s", "20", "-e", "signal=none"]
+    args = ["strace", "-o", path("trace"), "-e", "trace=arch_prctl,set_thread_area,brk,mmap,mmap2,munmap,mremap,madvise,mprotect,write", "-s", "20", "-e", "signal=none"]
     return run(path("none"), pre=args)
 
 
@@ -143,9 +146,13 @@ for line in open(path("trace")):
     if name == "arch_prctl" and args[0] == "ARCH_SET_FS":
         thread = num(args[1])
         continue
+    m = re.search(r"base_addr=(0x\w+)", line)
+    if name == "set_thread_area" and m:
+        thread = num(m.group(1))
+        continue
     if name == "brk":
         old, brk = brk, num(res)
-        if step == -1 and not groups[step] and brk - old == 135168:
+        if step == -1 and not groups[step] and brk - old in (135168, 4096):
             start = brk  # the loader's own malloc
         elif state and brk != old:
             groups[step].append("brk %d" % (brk - old))
@@ -154,7 +161,7 @@ for line in open(path("trace")):
         continue
     if not state:
         continue
-    if name == "mmap":
+    if name in ("mmap", "mmap2"):
         if num(args[4]) != -1 and step == -1:
             continue
         fixed = "MAP_FIXED" in args[3]
