@@ -3,6 +3,7 @@ package mm
 import (
 	"testing"
 
+	"mmsim/engine"
 	"mmsim/mm/lru"
 	"mmsim/mm/phys"
 )
@@ -172,6 +173,28 @@ func TestSkippedPagesCount(t *testing.T) {
 		}
 		for _, pfn := range pages {
 			v.Add(pfn)
+		}
+	})
+	k.run(t)
+}
+
+// TestScatteredWritesCost: a page that is written alone costs a request of its own.
+func TestScatteredWritesCost(t *testing.T) {
+	k := testMachine{cost: "oracle", files: []FileConfig{{Path: "/data", Size: 16 * mib}}}.boot(t)
+	k.spawn(t, "w", func(p *Process) {
+		fd, _ := p.Open("/data", OpenFlags{Read: true, Write: true})
+		fsync := func(stride uint64) engine.Time {
+			for n := range uint64(1000) {
+				p.mustWrite(t, fd, 4096, n*stride)
+			}
+			start := k.Sim.Now()
+			p.Fsync(fd, false)
+			return k.Sim.Now() - start
+		}
+		fsync(4096) // the first logs that the file was opened
+		row, apart := fsync(4096), fsync(16384)
+		if least := 900 * oracleFileCosts.WriteRequest; apart < least || row > least/2 {
+			t.Errorf("1000 pages in a row are written in %v, apart in %v; want at most %v, at least %v", row, apart, least/2, least)
 		}
 	})
 	k.run(t)

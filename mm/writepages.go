@@ -134,7 +134,7 @@ func (fs *ext4) send(t *task, m *mapping, start, n uint64, fresh bool) {
 	for stop := start + n; start < stop; {
 		e, _ := m.host.blocks.At(start)
 		c := min(e.Len, stop-start, maxWritePages)
-		t.spend(engine.Time(c) * k.cost.File.WritebackPage)
+		t.spend(engine.Time(c)*k.cost.File.WritebackPage + k.cost.File.WriteRequest)
 		if end != nil {
 			end.left++
 		}
