@@ -8,8 +8,6 @@ import (
 // as that of a file's whose blocks are all known, but for blocks that the journal has not got into its log yet.
 type blockDev struct{ *ext4 }
 
-func (blockDev) name() string { return "bdev" }
-
 // heldBlock tells whether a mounted file system holds a block: its superblock, the descriptors of its groups and the journal's superblock.
 func heldBlock(block uint64) bool {
 	return block == sbBlock || block == journalBlock || block >= descBlock && block < inodeBitmapBlock
