@@ -64,6 +64,9 @@ func (k *Kernel) inCore(m *mapping, e uint64, value bool) bool {
 	if value {
 		return m.host.shm != nil && k.swapCached(uint32(e))
 	}
+	if m.host.shm != nil && k.Mem.Private(phys.PFN(e)) != 0 { // fallocate made it, and it holds nothing
+		return false
+	}
 	return !k.Mem.Page(phys.PFN(e)).Test(phys.FlagLocked)
 }
 

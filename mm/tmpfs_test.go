@@ -290,3 +290,26 @@ func BenchmarkTmpfsWrite(b *testing.B) {
 		})
 	}
 }
+
+// TestMincoreFallocated has the figures of a real kernel: pages that fallocate made are not in memory for mincore before somebody has read or written them.
+func TestMincoreFallocated(t *testing.T) {
+	k := testMachine{}.boot(t)
+	k.spawn(t, "p", func(p *Process) {
+		fd, _ := p.Open("/dev/shm/a", OpenFlags{Read: true, Write: true, Create: true})
+		p.Write(fd, 100000, 0)
+		p.Write(fd, 10, int64(5*mib))
+		a, err := p.Mmap(MmapArgs{Len: 6 * mib, File: true, FD: fd, Shared: true, Prot: ProtRead | ProtWrite})
+		p.must(t, "mmap", err)
+		resident := func(what string, want int64) {
+			if n, err := p.Mincore(a, 6*mib); n != want || err != 0 {
+				t.Errorf("%s: %d pages in memory (%v), on the real kernel %d", what, n, err, want)
+			}
+		}
+		resident("written", 26)
+		p.Fallocate(fd, mib, mib)
+		resident("fallocated", 26)
+		p.Touch(TouchArgs{Addr: a + mib, Len: mib, N: -1})
+		resident("read", 26+256)
+	})
+	k.run(t)
+}
