@@ -16,7 +16,7 @@ const fitPercent = 5
 // bootMemory builds the machine's physical memory: from the recorded files if there are any, else from its declared size.
 func bootMemory(cfg *Config, arch phys.Arch) (*phys.Memory, error) {
 	pc := phys.Config{
-		Arch: arch, Nodes: cfg.physNodes(), THP: cfg.THP != "never", Distance: cfg.Distance, CMA: cfg.CMA, KernelCore: cfg.KernelCore,
+		Arch: arch, Nodes: cfg.physNodes(), THP: cfg.THP != "never", THPBoot: cfg.THP == "", Distance: cfg.Distance, CMA: cfg.CMA, KernelCore: cfg.KernelCore,
 		MovableCore: cfg.MovableCore,
 	}
 	if cfg.Boot != nil {

@@ -14,6 +14,7 @@ type Config struct {
 	Nodes    []NodeConfig
 	Distance [][]int // nil: 10 and 20
 	THP      bool    // transparent_hugepage is always or madvise
+	THPBoot  bool    // it is so because the kernel boots so: user space has not written to it
 	CMA      uint64  // bytes of the cma= option, 0: none
 	// KernelCore and MovableCore are the options kernelcore= and movablecore=.
 	KernelCore, MovableCore CoreSize
@@ -65,7 +66,7 @@ func Build(c Config) (*Memory, error) {
 	m.buildZonelists()
 	var late []lateFree
 	if !c.NoEstimate {
-		late = m.lateFrees()
+		late = m.afterInitcalls()
 	}
 	m.initWatermarks(late)
 	return m, nil
@@ -89,7 +90,7 @@ func buildRecorded(c Config) (*Memory, error) {
 		return nil, err
 	}
 	m.buildZonelists()
-	m.initWatermarks(m.lateFrees())
+	m.initWatermarks(m.afterInitcalls())
 	return m, nil
 }
 
@@ -101,7 +102,7 @@ func newMemory(l *Layout, c Config) *Memory {
 	if l.Arch == I386 {
 		m.pageblockOrder = 10
 	}
-	m.sysctl.THP = c.THP
+	m.sysctl.THP, m.thpWritten = c.THP, !c.THPBoot
 	if m.Events == nil {
 		m.Events = new([vmstat.NrEvents]uint64)
 	}

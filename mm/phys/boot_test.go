@@ -122,7 +122,7 @@ func TestRecordedWatermarks(t *testing.T) {
 			for _, z := range m.zones {
 				z.Watermark = [NrWmark]uint64{}
 			}
-			m.initWatermarks(m.lateFrees())
+			m.initWatermarks(m.afterInitcalls())
 			if _, ok := r.Set["vm.min_free_kbytes"]; ok {
 				if err := m.SetMinFreeKbytes(r.MinFreeKbytes); err != nil {
 					t.Fatal(err)

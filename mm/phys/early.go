@@ -84,7 +84,6 @@ func (m *Memory) EarlyFree(modules uint64) uint64 {
 
 // earlyHighs adds up the high marks of all lists as they are before khugepaged raises min_free_kbytes.
 func (m *Memory) earlyHighs() uint64 {
-	was := m.sysctl.MinFreeKbytes
 	m.calculateMinFree()
 	m.setupWatermarks()
 	sum := uint64(0)
@@ -93,8 +92,10 @@ func (m *Memory) earlyHighs() uint64 {
 			sum += uint64(z.pcp[i].High)
 		}
 	}
-	m.sysctl.MinFreeKbytes = was
-	m.setupWatermarks()
+	for _, z := range m.zones {
+		z.Watermark = [NrWmark]uint64{}
+	}
+	m.initWatermarks(m.afterInitcalls())
 	return sum
 }
 

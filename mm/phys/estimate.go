@@ -17,6 +17,8 @@ type kernelImage struct {
 	// initrd is the size of the initial RAM disk. It lies at the top of low memory, so that other boot allocations begin
 	// below it, and is freed.
 	initrd uint64
+	// smp is the SMP alternatives among freed: they go before the first initcall (alternative_instructions), all else after the last.
+	smp uint64
 	// percpu is the first chunk of each CPU's area (static, reserved and dynamic).
 	percpu uint64
 	// nodeData is struct pglist_data.
@@ -39,12 +41,12 @@ var (
 			{0x2e03, 0x3000}, // decrypted memory, 2036 KiB
 			{0x301a, 0x32b0}, // init memory, 2612 KiB, and SMP alternatives, 36 KiB
 		},
-		initrd: 423, percpu: 61, nodeData: 43, pageBytes: 64, hashPtr: 8, miscLow: 17, misc: 13,
+		initrd: 423, smp: 9, percpu: 61, nodeData: 43, pageBytes: 64, hashPtr: 8, miscLow: 17, misc: 13,
 	}
 	image386 = kernelImage{
 		image:  Range{0x1000, 0x1ee6},
 		freed:  []Range{{0x1d71, 0x1e5d}}, // init memory, 912 KiB, and SMP alternatives, 32 KiB
-		initrd: 607, percpu: 33, pageBytes: 40, hashPtr: 4, miscLow: 9, misc: 9,
+		initrd: 607, smp: 8, percpu: 33, pageBytes: 40, hashPtr: 4, miscLow: 9, misc: 9,
 	}
 )
 

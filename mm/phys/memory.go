@@ -34,7 +34,8 @@ type Memory struct {
 	pageblockOrder int
 	movableZone    ZoneType
 	sysctl         Sysctl
-	userMinFree    int // min_free_kbytes as set by the user, -1 if never
+	userMinFree    int  // min_free_kbytes as set by the user, -1 if never
+	thpWritten     bool // user space has written transparent_hugepage/enabled
 }
 
 // ramRange is RAM of one zone, in rows.

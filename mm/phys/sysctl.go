@@ -32,7 +32,8 @@ const thpMinRAM = 512 * mib
 //
 //  1. init_per_zone_wmark_min, at postcore_initcall, when the pages in late have not been freed yet. The protection arrays stay as computed then;
 //  2. hugepage_init starts or does not start khugepaged, unless memory is small;
-//  3. the rest of memory is freed, and user space writes transparent_hugepage/enabled, as the machine declares it.
+//  3. the rest of memory is freed;
+//  4. user space writes transparent_hugepage/enabled, if the machine declares it. If not, the marks stay those of the managed pages of step 2.
 func (m *Memory) initWatermarks(late []lateFree) {
 	for _, f := range late {
 		f.zone.Managed -= f.pages
@@ -47,8 +48,10 @@ func (m *Memory) initWatermarks(late []lateFree) {
 	for _, f := range late {
 		f.zone.Managed += f.pages
 	}
-	m.recommendMinFree()
-	m.setupWatermarks()
+	if m.thpWritten {
+		m.recommendMinFree()
+		m.setupWatermarks()
+	}
 }
 
 // lateFree is pages that are freed when the kernel's init has run: the initial RAM disk and parts of the image.
@@ -77,6 +80,15 @@ func (m *Memory) lateFrees() []lateFree {
 			f.pages = min(f.pages, f.zone.Managed/2)
 			out = append(out, f)
 		}
+	}
+	return out
+}
+
+// afterInitcalls is lateFrees but for what is freed before the first initcall.
+func (m *Memory) afterInitcalls() []lateFree {
+	out := m.lateFrees()
+	if len(out) > 0 {
+		out[0].pages -= min(m.layout.kernel().smp, out[0].pages)
 	}
 	return out
 }
