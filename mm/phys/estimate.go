@@ -32,6 +32,19 @@ type kernelImage struct {
 	miscLow, misc uint64
 }
 
+// reserved is which frames of a recorded image are never given to the allocator: of the image that we know all but what is freed, of others the parts that
+// /proc/iomem names.
+func (k *kernelImage) reserved(recorded []Range) []Range {
+	if len(recorded) == 0 || recorded[0].Start != k.image.Start || recorded[len(recorded)-1].End != k.image.End {
+		return recorded
+	}
+	out := []Range{k.image}
+	for _, f := range k.freed {
+		out = append(out[:len(out)-1], subtract(out[len(out)-1], f)...)
+	}
+	return out
+}
+
 var (
 	imageX86 = kernelImage{
 		image: Range{0x1000, 0x3800},

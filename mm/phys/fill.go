@@ -104,10 +104,18 @@ func (f *filler) cut() []uint64 {
 // inGap tells whether rows are what lies between two parts of the kernel's image only because the next one begins at a huge page. Such pages are given to
 // the buddy system when all else has booted (mark_rodata_ro, free_kernel_image_pages).
 func (f *filler) inGap(r Range) bool {
+	if k := f.m.layout.kernel(); slices.ContainsFunc(k.freed, func(g Range) bool { return g == f.frames(r) }) {
+		return true
+	}
 	huge := uint64(1) << f.m.pageblockOrder
 	before := slices.ContainsFunc(f.reserved, func(k Range) bool { return k.End == r.Start })
 	behind := slices.ContainsFunc(f.reserved, func(k Range) bool { return k.Start == r.End })
 	return before && behind && r.End&(huge-1) == 0 && r.End-r.Start < huge
+}
+
+// frames is a range of rows in frames.
+func (f *filler) frames(r Range) Range {
+	return Range{f.m.layout.frame(r.Start), f.m.layout.frame(r.End-1) + 1}
 }
 
 // known returns the rows of the zone that are reserved for sure: the kernel's image, if it lies there, and with it the end of the zone's RAM, from which the

@@ -189,7 +189,7 @@ func (m *Memory) buildSnapshot(s *Snapshot) error {
 	for i := range s.Zones {
 		zs := &s.Zones[i]
 		f := &filler{m: m, z: m.Nodes[zs.Node].byType[zs.Zone], s: zs, left: zs.BlockTypes, typed: map[uint64]bool{}, other: other}
-		f.reserved = f.known(s.Kernel)
+		f.reserved = f.known(m.layout.kernel().reserved(s.Kernel))
 		if err := f.fill(); err != nil {
 			return err
 		}
