@@ -76,7 +76,7 @@ function cgroup(path, settings) end
 ---@field node? integer # the only node that its memory comes from
 ---@field rlimit? table<string, Size> # `{ AS=, DATA=, STACK=, MEMLOCK= }`, counted from what the process has when it starts, and `NPROC=`, processes of the user (of the simulator only)
 ---@field count? integer # n copies, named `name.1`, `name.2` …
----@field malloc? "ptmalloc"|"dlmalloc"|"jemalloc"|"tcmalloc"|"scudo" # the C library's allocator: glibc 2.36's, Doug Lea's 2.8, jemalloc 5.3, gperftools 2.10 or LLVM 14's Scudo (`dlmalloc` and `scudo` for x86_64 only)
+---@field malloc? "ptmalloc"|"dlmalloc"|"jemalloc"|"tcmalloc"|"scudo" # the C library's allocator: glibc 2.36's, Doug Lea's 2.8, jemalloc 5.3, gperftools 2.10 or LLVM 14's Scudo (`dlmalloc` for x86_64 only)
 
 ---Declares a process that runs `fn(p)` with an address space of its own.
 ---@param name string

@@ -25,7 +25,7 @@ func (p *Process) Heap() heap.Allocator {
 var Mallocs = []string{"ptmalloc", "dlmalloc", "jemalloc", "tcmalloc", "scudo"}
 
 // mallocs64 are those that are modelled for x86_64 only.
-var mallocs64 = []string{"dlmalloc", "scudo"}
+var mallocs64 = []string{"dlmalloc"}
 
 // newHeap is the allocator of a fresh address space. jemalloc draws its random numbers from an address, which is always the same without
 // randomisation of addresses; Scudo asks the kernel for a random number, which here the process's own stream gives.
@@ -42,7 +42,7 @@ func (p *Process) newHeap() heap.Allocator {
 	case "tcmalloc":
 		return tcmalloc.New(os, bits)
 	case "scudo":
-		return scudo.New(os, uint32(p.rand.Uint64()))
+		return scudo.New(os, bits, uint32(p.rand.Uint64()))
 	}
 	return ptmalloc.New(os, bits)
 }

@@ -69,7 +69,7 @@ var declarations = []Entry{
 				{Name: "node", Kind: KindInt, Opt: true, Min: 0, Max: maxNodes - 1, Doc: "the only node that its memory comes from"},
 				{Name: "rlimit", Kind: KindTable, Opt: true, Lua: "table<string, Size>", Doc: "`{ AS=, DATA=, STACK=, MEMLOCK= }`, counted from what the process has when it starts, and `NPROC=`, processes of the user (of the simulator only)"},
 				{Name: "count", Kind: KindInt, Opt: true, Min: 1, Max: maxProcesses, Default: "1", Doc: "n copies, named `name.1`, `name.2` …"},
-				{Name: "malloc", Kind: KindEnum, Opt: true, Enum: mm.Mallocs, Default: `"ptmalloc"`, Doc: "the C library's allocator: glibc 2.36's, Doug Lea's 2.8, jemalloc 5.3, gperftools 2.10 or LLVM 14's Scudo (`dlmalloc` and `scudo` for x86_64 only)"},
+				{Name: "malloc", Kind: KindEnum, Opt: true, Enum: mm.Mallocs, Default: `"ptmalloc"`, Doc: "the C library's allocator: glibc 2.36's, Doug Lea's 2.8, jemalloc 5.3, gperftools 2.10 or LLVM 14's Scudo (`dlmalloc` for x86_64 only)"},
 			}},
 			{Name: "fn", Kind: KindFunc, Lua: "fun(p: Process)"},
 		},

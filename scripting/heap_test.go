@@ -82,7 +82,7 @@ func TestDoubleFree(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, want)
 		}
 	}
-	if _, _, err := run1(t, "m = machine { arch = 'i386' }\nprocess('a', { malloc = 'scudo' }, function(p) end)"); err == nil || !strings.Contains(err.Error(), "x86_64 only") {
-		t.Errorf("scudo on i386: %v", err)
+	if _, _, err := run1(t, "m = machine { arch = 'i386' }\nprocess('a', { malloc = 'dlmalloc' }, function(p) end)"); err == nil || !strings.Contains(err.Error(), "x86_64 only") {
+		t.Errorf("dlmalloc on i386: %v", err)
 	}
 }

@@ -24,6 +24,7 @@ type Kind struct {
 	ZeroFrees      bool     // realloc(p, 0) frees
 	ForeignAborts  string   // the error with which it may end after someone else has moved the break
 	AlignmentShift int      // log2 of the largest alignment to ask for
+	Align          uint64   // what every block is aligned to, 16 if it is 0
 	WordClass      uint64   // the size of a class of blocks that are aligned to no more than that, if there is one
 	Dies           string   // how the error begins with which it may end for want of memory
 }
@@ -58,7 +59,11 @@ func (w *world) add(t *rapid.T, addr, n uint64, err error) {
 		return
 	}
 	usable, err := w.h.UsableSize(addr)
-	aligned := addr%16 == 0 || w.kind.WordClass > 0 && usable == w.kind.WordClass && addr%w.kind.WordClass == 0
+	align := w.kind.Align
+	if align == 0 {
+		align = 16
+	}
+	aligned := addr%align == 0 || w.kind.WordClass > 0 && usable == w.kind.WordClass && addr%w.kind.WordClass == 0
 	if err != nil || usable < n || !aligned {
 		t.Fatalf("block %#x of %d bytes has %d usable, error %v", addr, n, usable, err)
 	}

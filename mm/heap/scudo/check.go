@@ -4,8 +4,11 @@ import "fmt"
 
 // Check recomputes the invariants from the tables and tells the first that does not hold.
 func (h *Heap) Check() error {
-	if h.base == 0 {
+	if !h.ready {
 		return nil
+	}
+	if err := h.checkRegions(); err != nil {
+		return err
 	}
 	batchUse := make([]uint8, len(h.batches))
 	for c := range h.regions {
@@ -60,7 +63,7 @@ func (h *Heap) Check() error {
 		}
 	}
 	for i, n := range batchUse {
-		if n != 1 && uint64(i) < h.regions[0].used/batchSize {
+		if n != 1 && uint64(i) < h.regions[0].used/h.g.batch {
 			return fmt.Errorf("batch %d is in %d places", i, n)
 		}
 	}
@@ -83,6 +86,37 @@ func (h *Heap) Check() error {
 	}
 	if n != h.byUser.Len() {
 		return fmt.Errorf("%d blocks with mappings, %d found by address", n, h.byUser.Len())
+	}
+	return nil
+}
+
+// checkRegions compares the regions of 32 bits with their owners.
+func (h *Heap) checkRegions() error {
+	owned := 0
+	for c := range h.regions {
+		r := &h.regions[c]
+		owned += len(r.bases)
+		if h.g.narrow && r.mapped != uint64(len(r.bases))<<regionShift32 {
+			return fmt.Errorf("class %d: %d bytes mapped, %d regions", c, r.mapped, len(r.bases))
+		}
+		for i, base := range r.bases {
+			if base%(1<<regionShift32) != 0 || h.owners[base>>regionShift32] != (owner{uint8(c) + 1, uint32(i)}) {
+				return fmt.Errorf("class %d: region %d at %#x is not its own", c, i, base)
+			}
+		}
+	}
+	for _, o := range h.owners {
+		if o.class != 0 {
+			owned--
+		}
+	}
+	if owned != 0 {
+		return fmt.Errorf("%d regions have no owner", owned)
+	}
+	for _, base := range h.spare {
+		if h.owners[base>>regionShift32].class != 0 {
+			return fmt.Errorf("the spare region at %#x has an owner", base)
+		}
 	}
 	return nil
 }

@@ -8,24 +8,37 @@ import (
 
 const (
 	pageSize    = heap.PageSize
-	align       = 16
-	header      = 16
 	numClasses  = 45 // the first is that of batches
 	maxBlock    = 128 << 10
 	regionShift = 32
 	mapStep     = 256 << 10
-	batchSize   = 128
 	maxBatch    = 14 // blocks in a batch
 	maxGroups   = 8  // batches that are made at once
 	maxAlign    = 16 << 20
-	maxRequest  = 1 << 40
+)
+
+// A geometry is what depends on the size of a pointer.
+type geometry struct {
+	narrow      bool   // 32 bits
+	word        uint64 // bytes of a pointer
+	align       uint64 // of every block
+	header      uint64 // bytes of a block's header, rounded up to align
+	largeHeader uint64 // bytes of the header of a block with a mapping of its own
+	batch       uint64 // bytes of a batch
+	entries     uint64 // where its blocks begin in it
+	maxRequest  uint64 // requests of so many bytes or more fail
+}
+
+var (
+	geometry64 = geometry{word: 8, align: 16, header: 16, largeHeader: 48, batch: 128, entries: 16, maxRequest: 1 << 40}
+	geometry32 = geometry{narrow: true, word: 4, align: 8, header: 8, largeHeader: 24, batch: 64, entries: 8, maxRequest: 1 << 31}
 )
 
 // blockSize is the size of a class's blocks (getSizeByClassId).
-func blockSize(c int) uint64 {
+func (g *geometry) blockSize(c int) uint64 {
 	switch {
 	case c == 0:
-		return batchSize
+		return g.batch
 	case c <= 8:
 		return uint64(c) * 32
 	}

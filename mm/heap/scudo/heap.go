@@ -20,10 +20,14 @@ const defaultInterval = 5000 * 1_000_000 // ns (release_to_os_interval_ms)
 type Heap struct {
 	os      heap.OS
 	mem     access.Memory
+	g       *geometry
 	seed    uint32
-	base    uint64 // of the regions, 0: the library has not been used
+	ready   bool   // the library has been used
+	base    uint64 // of the regions
 	regions [numClasses]region
-	batches []batch // by the numbers of blocks of the first region
+	owners  []owner  // of 32 bits: of each 512 KiB of addresses
+	spare   []uint64 // of 32 bits: regions that no class has yet
+	batches []batch  // by the numbers of blocks of the first region
 
 	large      []large     // blocks with mappings of their own, in use; the first row is none
 	ring       [][2]uint32 // of each the one before it and behind it in the list of them
@@ -40,9 +44,13 @@ type Heap struct {
 
 var _ heap.Allocator = (*Heap)(nil)
 
-// New is the Scudo of a fresh process. It calls nothing before the first request. seed is what the library gets from getrandom.
-func New(os heap.OS, seed uint32) *Heap {
-	h := &Heap{os: os, mem: access.Memory{OS: os}, seed: seed, entryCount: maxEntries, entrySize: defaultEntry, interval: defaultInterval}
+// New is the Scudo of a fresh process of 32 or 64 bits. It calls nothing before the first request. seed is what the library gets from
+// getrandom.
+func New(os heap.OS, bits int, seed uint32) *Heap {
+	h := &Heap{os: os, mem: access.Memory{OS: os}, g: &geometry64, seed: seed, entryCount: maxEntries, entrySize: defaultEntry, interval: defaultInterval}
+	if bits == 32 {
+		h.g, h.owners = &geometry32, make([]owner, 1<<(32-regionShift32))
+	}
 	h.large, h.ring = make([]large, 1, 16), make([][2]uint32, 1, 16)
 	return h
 }
@@ -52,8 +60,9 @@ func (h *Heap) Clone(os heap.OS) heap.Allocator {
 	n := *h
 	n.os, n.mem.OS = os, os
 	n.batches, n.large, n.ring, n.byUser = slices.Clone(h.batches), slices.Clone(h.large), slices.Clone(h.ring), h.byUser.Clone()
+	n.owners, n.spare = slices.Clone(h.owners), slices.Clone(h.spare)
 	for i := range n.regions {
-		n.regions[i].blocks = slices.Clone(h.regions[i].blocks)
+		n.regions[i].blocks, n.regions[i].bases = slices.Clone(h.regions[i].blocks), slices.Clone(h.regions[i].bases)
 	}
 	return &n
 }
@@ -62,25 +71,32 @@ func outOfMemory(n uint64) heap.Abort {
 	return heap.Abort(fmt.Sprintf("Scudo ERROR: out of memory trying to allocate %d bytes", n))
 }
 
-// begin starts a call; the first one reserves the regions' addresses (SizeClassAllocator64::init).
+// begin starts a call; the first one draws the classes' random numbers, and for 64 bits reserves the regions' addresses
+// (SizeClassAllocator64::init, SizeClassAllocator32::init).
 func (h *Heap) begin() {
 	h.mem.Forget()
-	if h.base != 0 {
+	if h.ready {
 		return
 	}
-	at, ok := h.os.Mmap(0, numClasses<<regionShift, heap.MapNone|heap.MapNoReserve)
-	if !ok {
-		panic(outOfMemory(numClasses << regionShift))
+	if !h.g.narrow {
+		var ok bool
+		if h.base, ok = h.os.Mmap(0, numClasses<<regionShift, heap.MapNone|heap.MapNoReserve); !ok {
+			panic(outOfMemory(numClasses << regionShift))
+		}
 	}
 	seed := h.seed
 	for c := range h.regions {
-		size := blockSize(c)
-		h.regions[c] = region{
-			begin: at + uint64(c)<<regionShift + uint64(random(&seed)%16+1)*pageSize, random: random(&seed),
-			size: size, inverse: math.MaxUint64/size + 1, max: inBatch(size), released: h.os.Now(),
+		size := h.g.blockSize(c)
+		r := &h.regions[c]
+		*r = region{size: size, inverse: math.MaxUint64/size + 1, max: inBatch(size), released: h.os.Now()}
+		if h.g.narrow {
+			r.per = uint32(1 << regionShift32 / size)
+		} else {
+			r.begin = h.base + uint64(c)<<regionShift + uint64(random(&seed)%16+1)*pageSize
 		}
+		r.random = random(&seed)
 	}
-	h.base = at
+	h.ready = true
 }
 
 // caught turns a report that ends the process into an error.
@@ -98,12 +114,13 @@ func caught(err *error) {
 func (h *Heap) Malloc(n uint64) (ptr uint64, err error) {
 	defer caught(&err)
 	h.begin()
-	return h.alloc(n, align, false)
+	return h.alloc(n, h.g.align, false)
 }
 
 // alloc is Allocator::allocate.
 func (h *Heap) alloc(n, alignment uint64, zero bool) (uint64, error) {
-	if alignment > maxAlign || n >= maxRequest {
+	align, header := h.g.align, h.g.header
+	if alignment > maxAlign || n >= h.g.maxRequest {
 		return 0, heap.ErrNoMemory
 	}
 	need := (n+align-1)&^(align-1) + header
@@ -153,7 +170,7 @@ func (h *Heap) Calloc(n, size uint64) (ptr uint64, err error) {
 	}
 	defer caught(&err)
 	h.begin()
-	return h.alloc(total, align, true)
+	return h.alloc(total, h.g.align, true)
 }
 
 // A found is a live block: one of a region, or with a mapping of its own if class is 0.
@@ -164,26 +181,22 @@ type found struct {
 
 // find is the live block at an address, or the report that the library gives for what is there.
 func (h *Heap) find(ptr uint64, doing string) (found, error) {
-	if ptr%align != 0 {
+	if ptr%h.g.align != 0 {
 		return found{}, report("misaligned pointer when "+doing, ptr)
 	}
-	if h.base != 0 && ptr-h.base < numClasses<<regionShift {
-		c := int((ptr - h.base) >> regionShift)
+	// A block of no bytes may begin where the memory of its block ends.
+	if c, i := h.locate(ptr - h.g.header); c > 0 {
 		r := &h.regions[c]
-		if off := ptr - header - r.begin; c > 0 && off < r.used {
-			i := r.index(ptr - header) // a block of no bytes may begin where the memory of its block ends
-			b := &r.blocks[i]
-			switch {
-			case ptr-r.addr(uint32(i)) != uint64(b.offset) || b.state == never:
-				return found{}, heap.Abort(fmt.Sprintf("Scudo ERROR: corrupted chunk header at address %#x", ptr))
-			case b.state != allocated:
-				return found{}, report("invalid chunk state when "+doing, ptr)
-			}
-			return found{c, uint32(i)}, nil
-		} else if off < r.mapped {
+		b := &r.blocks[i]
+		switch {
+		case ptr-r.addr(i) != uint64(b.offset) || b.state == never:
 			return found{}, heap.Abort(fmt.Sprintf("Scudo ERROR: corrupted chunk header at address %#x", ptr))
+		case b.state != allocated:
+			return found{}, report("invalid chunk state when "+doing, ptr)
 		}
-		return found{}, crash(doing, ptr)
+		return found{c, i}, nil
+	} else if c == 0 {
+		return found{}, heap.Abort(fmt.Sprintf("Scudo ERROR: corrupted chunk header at address %#x", ptr))
 	}
 	if i := h.byUser.Get(ptr); i != 0 {
 		return found{0, i}, nil
@@ -227,7 +240,7 @@ func (h *Heap) Free(ptr uint64) (err error) {
 }
 
 func (h *Heap) free(f found, ptr uint64) {
-	h.mem.Wr(ptr - header)
+	h.mem.Wr(ptr - h.g.header)
 	if f.class == 0 {
 		h.freeLarge(f.i)
 		return
@@ -250,10 +263,10 @@ func (h *Heap) Realloc(ptr, n uint64) (to uint64, err error) {
 	}
 	defer caught(&err)
 	h.mem.Forget()
-	if n >= maxRequest {
+	if n >= h.g.maxRequest {
 		return 0, heap.ErrNoMemory
 	}
-	h.mem.Rd(ptr - header)
+	h.mem.Rd(ptr - h.g.header)
 	old, end := h.userSize(f), uint64(0)
 	if f.class == 0 {
 		end = h.large[f.i].commit + h.large[f.i].commitLen
@@ -262,7 +275,7 @@ func (h *Heap) Realloc(ptr, n uint64) (to uint64, err error) {
 		end = r.addr(f.i) + r.size
 	}
 	if ptr+n <= end && (n > old || old-n < pageSize) {
-		h.mem.Wr(ptr - header)
+		h.mem.Wr(ptr - h.g.header)
 		if f.class == 0 {
 			h.large[f.i].size = n
 		} else {
@@ -270,7 +283,7 @@ func (h *Heap) Realloc(ptr, n uint64) (to uint64, err error) {
 		}
 		return ptr, nil
 	}
-	if to, err = h.alloc(n, align, false); err != nil {
+	if to, err = h.alloc(n, h.g.align, false); err != nil {
 		return 0, err
 	}
 	h.mem.Copy(to, ptr, min(n, old))
@@ -285,7 +298,7 @@ func (h *Heap) Memalign(alignment, n uint64) (ptr uint64, err error) {
 	}
 	defer caught(&err)
 	h.begin()
-	return h.alloc(n, max(alignment, align), false)
+	return h.alloc(n, max(alignment, h.g.align), false)
 }
 
 // Trim does nothing: malloc_trim is the C library's, whose own heap is empty.

@@ -13,17 +13,24 @@ import (
 
 // TestRecorded compares with runs of LLVM 14's Scudo, with the recorder's constant for randomness.
 func TestRecorded(t *testing.T) {
-	heaptest.Recorded(t, func(os heap.OS, _ int, _ uint64) heaptest.Subject { return scudo.New(os, scudo.Seed) })
+	heaptest.Recorded(t, func(os heap.OS, bits int, _ uint64) heaptest.Subject { return scudo.New(os, bits, scudo.Seed) })
 }
 
 func TestProperties(t *testing.T) {
-	heaptest.Properties(t, heaptest.Kind{
+	kind := heaptest.Kind{
 		New: func(t *rapid.T, o *heaptest.OS) heaptest.Subject {
-			return scudo.New(o, rapid.Uint32Range(1, 1<<32-1).Draw(t, "seed"))
+			return scudo.New(o, 64, rapid.Uint32Range(1, 1<<32-1).Draw(t, "seed"))
 		},
 		Parameters: []string{"DECAY_TIME", "PURGE", "CACHE_COUNT_MAX", "CACHE_SIZE_MAX", "MMAP_MAX"}, ZeroFrees: true, AlignmentShift: 40,
 		Dies: "Scudo ERROR: ",
-	})
+	}
+	t.Run("x86_64", func(t *testing.T) { heaptest.Properties(t, kind) })
+	kind.Align = 8
+	kind.New = func(t *rapid.T, o *heaptest.OS) heaptest.Subject {
+		*o = *heaptest.NewAt(0x56559000, 0xf7fff000)
+		return scudo.New(o, 32, rapid.Uint32Range(1, 1<<32-1).Draw(t, "seed"))
+	}
+	t.Run("i386", func(t *testing.T) { heaptest.Properties(t, kind) })
 }
 
 func alloc(t *testing.T, h *scudo.Heap, n uint64) uint64 {
@@ -44,7 +51,7 @@ func free(t *testing.T, h *scudo.Heap, p uint64) {
 
 // TestClasses: a block has what was asked for, and its class's size may be seen by what realloc keeps in place.
 func TestClasses(t *testing.T) {
-	h := scudo.New(heaptest.New(), scudo.Seed)
+	h := scudo.New(heaptest.New(), 64, scudo.Seed)
 	for _, c := range [][2]uint64{{0, 16}, {16, 16}, {17, 48}, {240, 240}, {241, 304}, {305, 368}, {5000, 5104}, {131056, 131056}} {
 		p := alloc(t, h, c[0])
 		if got, err := h.UsableSize(p); got != c[0] || err != nil {
@@ -62,7 +69,7 @@ func TestClasses(t *testing.T) {
 // TestSeed: another seed gives other addresses, the same one the same.
 func TestSeed(t *testing.T) {
 	addresses := func(seed uint32) (out [8]uint64) {
-		h := scudo.New(heaptest.New(), seed)
+		h := scudo.New(heaptest.New(), 64, seed)
 		for i := range out {
 			out[i] = alloc(t, h, 100)
 		}
@@ -80,7 +87,7 @@ func TestSeed(t *testing.T) {
 // TestGivesBack: pages of a region go back when 5 seconds have passed and a batch comes back; mappings are kept and then given back likewise.
 func TestGivesBack(t *testing.T) {
 	o := heaptest.New()
-	h := scudo.New(o, scudo.Seed)
+	h := scudo.New(o, 64, scudo.Seed)
 	var blocks []uint64
 	for range 2000 {
 		p := alloc(t, h, 4000)
@@ -120,7 +127,7 @@ func TestGivesBack(t *testing.T) {
 
 // TestBadPointers: the reports that the real library gives.
 func TestBadPointers(t *testing.T) {
-	h := scudo.New(heaptest.New(), scudo.Seed)
+	h := scudo.New(heaptest.New(), 64, scudo.Seed)
 	p := alloc(t, h, 100)
 	q := alloc(t, h, 100000)
 	for ptr, want := range map[uint64]string{
@@ -144,7 +151,7 @@ func TestBadPointers(t *testing.T) {
 }
 
 func BenchmarkMallocFree64(b *testing.B) {
-	heaptest.MallocFree64(b, scudo.New(heaptest.NewQuiet(), scudo.Seed))
+	heaptest.MallocFree64(b, scudo.New(heaptest.NewQuiet(), 64, scudo.Seed))
 }
 
-func BenchmarkChurn(b *testing.B) { heaptest.Churn(b, scudo.New(heaptest.NewQuiet(), scudo.Seed)) }
+func BenchmarkChurn(b *testing.B) { heaptest.Churn(b, scudo.New(heaptest.NewQuiet(), 64, scudo.Seed)) }

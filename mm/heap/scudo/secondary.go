@@ -4,7 +4,6 @@ import "mmsim/mm/heap"
 
 const (
 	mapFixed     = heap.MapFixed
-	largeHeader  = 48
 	maxEntries   = 32
 	defaultEntry = 512 << 10 // the largest mapping that is kept
 	maxUnused    = 4         // pages that a mapping may be larger than needed, at its beginning
@@ -21,7 +20,7 @@ type large struct {
 // allocateLarge maps a block, or takes a kept mapping of about the size (MapAllocator::allocate). It returns the user's address. zero asks
 // for cleared memory.
 func (h *Heap) allocateLarge(size, alignment uint64, zero bool) (uint64, bool) {
-	rounded := (size+alignment-1)/alignment*alignment + largeHeader + header
+	rounded := (size+alignment-1)/alignment*alignment + h.g.largeHeader + h.g.header
 	rounded = (rounded + pageSize - 1) &^ (pageSize - 1)
 	if alignment > pageSize {
 		rounded += alignment - pageSize
@@ -29,7 +28,7 @@ func (h *Heap) allocateLarge(size, alignment uint64, zero bool) (uint64, bool) {
 	if alignment < pageSize && h.entryCount != 0 && rounded <= h.entrySize {
 		if l, ok := h.retrieve(size, alignment); ok {
 			if zero && l.time != 0 {
-				h.mem.Fill(l.user-header, l.commit+l.commitLen-l.user+header)
+				h.mem.Fill(l.user-h.g.header, l.commit+l.commitLen-l.user+h.g.header)
 			}
 			h.addLarge(l)
 			return l.user, true
@@ -43,6 +42,9 @@ func (h *Heap) allocateLarge(size, alignment uint64, zero bool) (uint64, bool) {
 	l.commit = l.base + pageSize
 	if alignment >= pageSize {
 		l.commit = (l.base+pageSize+1+alignment-1)&^(alignment-1) - pageSize
+		if h.g.narrow {
+			h.trim(&l)
+		}
 	}
 	l.commitLen = l.base + l.baseLen - pageSize - l.commit
 	if _, ok := h.os.Mmap(l.commit, l.commitLen, mapFixed); !ok {
@@ -52,6 +54,18 @@ func (h *Heap) allocateLarge(size, alignment uint64, zero bool) (uint64, bool) {
 	l.user = (l.commit + l.commitLen - size) &^ (alignment - 1)
 	h.addLarge(l)
 	return l.user, true
+}
+
+// trim unmaps what lies before and behind an aligned block's pages, which is done where addresses are scarce.
+func (h *Heap) trim(l *large) {
+	if base := l.commit - pageSize; base != l.base {
+		h.os.Munmap(l.base, base-l.base)
+		l.base, l.baseLen = base, l.baseLen-(base-l.base)
+	}
+	if n := 2*pageSize + (l.size+pageSize-1)&^(pageSize-1) + pageSize; n != l.baseLen {
+		h.os.Munmap(l.base+n, l.baseLen-n)
+		l.baseLen = n
+	}
 }
 
 // addLarge writes a block's headers and puts it at the end of the list of blocks in use.
@@ -68,14 +82,14 @@ func (h *Heap) addLarge(l large) {
 	last := h.ring[0][0]
 	h.ring[i] = [2]uint32{last, 0}
 	h.ring[last][1], h.ring[0][0] = i, i
-	h.mem.Fill(l.user-header-largeHeader, largeHeader+header)
+	h.mem.Fill(l.user-h.g.header-h.g.largeHeader, h.g.largeHeader+h.g.header)
 	h.wrLarge(last)
 	h.byUser.Put(l.user, i)
 }
 
 func (h *Heap) wrLarge(i uint32) {
 	if i != 0 {
-		h.mem.Wr(h.large[i].user - header - largeHeader)
+		h.mem.Wr(h.large[i].user - h.g.header - h.g.largeHeader)
 	}
 }
 
@@ -175,7 +189,7 @@ func (h *Heap) retrieve(size, alignment uint64) (large, bool) {
 			continue
 		}
 		pos := (e.commit + e.commitLen - size) &^ (alignment - 1)
-		head := pos - header - largeHeader
+		head := pos - h.g.header - h.g.largeHeader
 		if head > e.commit+e.commitLen || head < e.commit || pos > e.commit+pageSize*maxUnused {
 			continue
 		}
