@@ -74,7 +74,7 @@ func (p *Process) faultRun(l *addrspace.Leaf, i uint, n, addr uint64, access, co
 func (p *Process) zeroRun(l *addrspace.Leaf, i uint, n, addr uint64, access bool) uint64 {
 	k := p.k
 	v := p.mm.Find(addr)
-	if v == nil || v.Object != nil || !allowed(v, false) {
+	if v == nil || v.Object != nil || v.Flags&addrspace.VMSpecial != 0 || !allowed(v, false) {
 		return 0
 	}
 	each := k.cost.ZeroPageFault

@@ -74,11 +74,21 @@ func TestRecorder(t *testing.T) {
 			}
 			return n
 		}
+		files := p.mm.RSS[addrspace.RSSFile]
+		if files != 1320/4 {
+			t.Errorf("RssFile is %d pages, on the real machine %d", files, 1320/4)
+		}
 		before := k.committed // the machine was recorded without declared processes: what the recorder writes to at a fork makes it complete
 		pid, _ := p.Fork("", func(c *Process) {
 			check(c)
 			if n := k.committed - before; n != 378 {
 				t.Errorf("a fork charges %d pages, on the real machine 378", n)
+			}
+			for range 2 {
+				c.ReadClock()
+				if n := c.mm.RSS[addrspace.RSSFile]; n != files {
+					t.Errorf("a child that has read the clock has %d pages of files, on the real machine %d", n, files)
+				}
 			}
 			c.Munlockall()
 			check(c)
