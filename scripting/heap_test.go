@@ -86,3 +86,18 @@ func TestDoubleFree(t *testing.T) {
 		t.Errorf("dlmalloc on i386: %v", err)
 	}
 }
+
+// Scudo's blocks of i386 lie in regions of 512 KiB, each of one class.
+func TestScudoI386(t *testing.T) {
+	rec, _, err := run1(t, `m = machine { arch = 'i386', ram = "256MiB" }
+		process('a', { malloc = 'scudo' }, function(p)
+			local size = p:status("VmSize")
+			local a, b, c = p:malloc(100), p:malloc(100), p:malloc(1000)
+			local region = function(x) return math.floor(x / (512 * KiB)) end
+			m:record("mapped", (p:status("VmSize") - size) % (512 * KiB))
+			m:record("regions", tostring(region(a) == region(b)) .. " " .. tostring(region(a) == region(c)) .. " " .. (a - b) % 8)
+		end)`)
+	if err != nil || !slices.Equal(rec.of("obs"), []string{"machine mapped=0", "machine regions=true false 0"}) {
+		t.Errorf("%q, %v", rec.of("obs"), err)
+	}
+}
