@@ -6,9 +6,16 @@ import "math/bits"
 type DeviceConfig struct {
 	Name        string
 	Latency     Duration // of every request, beside its transfer; those of several requests overlap
+	WriteDelay  Duration // what a write takes longer
 	BytesPerSec int64    // transfers share this: one after another
 	IOPS        int64    // at most so many requests a second are taken up
 	Depth       int      // at most so many requests are in flight; the others queue
+
+	// Burst is the time for which the device may be busier than BytesPerSec and IOPS allow, if it was idle for as long before: then they are the rates at which
+	// two buckets leak that hold what goes through in Burst, and a request is taken up when neither is full, as with a host's throttle. A transfer takes
+	// bytes/BurstBytesPerSec then. 0: the limits hold for each request.
+	Burst            Duration
+	BurstBytesPerSec int64
 }
 
 // DeviceStats counts what a device has done, for completed requests unless said otherwise.
@@ -29,7 +36,8 @@ type Device struct {
 	interval Duration // 1/IOPS
 	inFlight int
 	busFree  Time
-	since    Time // when the first in flight was taken up
+	full     [2]Time // with a Burst: when the buckets of bytes and of requests would be empty if nothing came
+	since    Time    // when the first in flight was taken up
 	head     *request
 	tail     *request
 	queued   int
@@ -131,15 +139,33 @@ func (d *Device) start(r *request) {
 		d.since = s.now
 	}
 	d.inFlight++
-	transfer := d.interval
-	if d.cfg.BytesPerSec > 0 {
-		transfer = max(transfer, mulDivUp(uint64(r.bytes), uint64(Second), uint64(d.cfg.BytesPerSec)))
+	begin, transfer := s.now, transferTime(r.bytes, d.cfg.BytesPerSec)
+	if d.cfg.Burst > 0 {
+		for i, amount := range [2]Duration{transfer, d.interval} {
+			begin = max(begin, d.full[i]-d.cfg.Burst)
+			d.full[i] = max(s.now, d.full[i]).add(amount)
+		}
+		transfer = transferTime(r.bytes, d.cfg.BurstBytesPerSec)
+	} else {
+		transfer = max(transfer, d.interval)
 	}
-	d.busFree = max(s.now, d.busFree).add(transfer)
+	d.busFree = max(begin, d.busFree).add(transfer)
 	if t := s.trace.IOStart; t != nil {
 		t(s.now, d, r.bytes, r.write)
 	}
-	s.q.push(d.busFree.add(d.cfg.Latency), r.complete)
+	latency := d.cfg.Latency
+	if r.write {
+		latency += d.cfg.WriteDelay
+	}
+	s.q.push(d.busFree.add(latency), r.complete)
+}
+
+// transferTime is how long bytes take at a rate; none is no time.
+func transferTime(bytes, perSec int64) Duration {
+	if perSec <= 0 {
+		return 0
+	}
+	return mulDivUp(uint64(bytes), uint64(Second), uint64(perSec))
 }
 
 func (r *request) completed() {

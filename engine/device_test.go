@@ -25,6 +25,10 @@ func TestDeviceArithmetic(t *testing.T) {
 		{DeviceConfig{Latency: Millisecond, BytesPerSec: mb, Depth: 1}, []int64{1000, 1000}, "2ms 4ms"},
 		{DeviceConfig{IOPS: 1000}, []int64{1, 1, 1}, "1ms 2ms 3ms"},
 		{DeviceConfig{IOPS: 1000, BytesPerSec: mb}, []int64{1, 5000, 1}, "1ms 6ms 7ms"},
+		// A bucket lets through what it holds, then as much as leaks out of it.
+		{DeviceConfig{BytesPerSec: mb, Burst: 2 * Millisecond}, []int64{1000, 1000, 1000, 1000, 1000}, "0ns 0ns 0ns 1ms 2ms"},
+		{DeviceConfig{BytesPerSec: mb, Burst: 2 * Millisecond, BurstBytesPerSec: 10 * mb}, []int64{1000, 5000, 1000}, "100us 600us 4.1ms"},
+		{DeviceConfig{IOPS: 1000, Burst: Millisecond, Latency: Millisecond}, []int64{1, 1, 1}, "1ms 1ms 2ms"},
 		{DeviceConfig{BytesPerSec: 1 << 62}, []int64{1<<63 - 1}, "2s"},
 	} {
 		s := New(Options{})
@@ -40,6 +44,21 @@ func TestDeviceArithmetic(t *testing.T) {
 		if g := strings.Join(got, " "); g != v.want {
 			t.Errorf("%+v with %v completes at %s, want %s", v.cfg, v.sizes, g, v.want)
 		}
+	}
+}
+
+// A write may take longer than a read; they share the transfer.
+func TestDeviceWriteDelay(t *testing.T) {
+	s := New(Options{})
+	d := NewDevice(s, DeviceConfig{Name: "d", Latency: Millisecond, WriteDelay: 2 * Millisecond, BytesPerSec: 1_000_000})
+	var read, written Time
+	s.At(0, func() {
+		d.Submit(1000, true, func() { written = s.Now() })
+		d.Submit(1000, false, func() { read = s.Now() })
+	})
+	run(t, s, AllDone)
+	if written != 4*Millisecond || read != 3*Millisecond {
+		t.Errorf("written at %v, read at %v", written, read)
 	}
 }
 

@@ -114,6 +114,7 @@ func New(sim *engine.Sim, cfg Config) (*Kernel, error) {
 		k.startKswapd(n)
 		k.startKcompactd(n)
 	}
+	k.startWorkers()
 	k.pids.init(k)
 	k.initSysctl()
 	k.initBios()

@@ -25,15 +25,15 @@ type FileCosts struct {
 
 // serverFileCosts are [S] of serverCosts throughout: a fifteenth of oracleFileCosts.
 var serverFileCosts = FileCosts{
-	Open: 1200, ReadPage: 165, ReadaheadPage: 440, WritePage: 1530, RewritePage: 290, DirectPage: 130, TmpfsNewPage: 270, TmpfsPage: 160, MkwriteFault: 480, WritebackPage: 330, WriteRequest: 1800,
-	FreePage: 130, InvalidatePage: 130, JournalCommit: 13_000,
+	Open: 1200, ReadPage: 165, ReadaheadPage: 330, WritePage: 1530, RewritePage: 290, DirectPage: 130, TmpfsNewPage: 270, TmpfsPage: 160, MkwriteFault: 480, WritebackPage: 330, WriteRequest: 1800,
+	FreePage: 47, InvalidatePage: 130, JournalCommit: 33_000,
 }
 
 // oracleFileCosts are measured on the emulated machine by the case calibration.
 var oracleFileCosts = FileCosts{
 	Open:          18_000,
 	ReadPage:      2470,   // 2.56 us, of which a 32nd of a system call
-	ReadaheadPage: 6600,   // file-stream-2x: 13.8 us a page, less ReadPage, FreePage and CostTable.ScanPage; calibration's 30.7 us holds the host's first use of each frame
+	ReadaheadPage: 4900,   // file-stream-2x: 13.8 us a page, less ReadPage, FreePage, and of CostTable ScanPage and a request for 32 pages; calibration's 30.7 us holds the host's first use of each frame
 	WritePage:     23_000, // file-dirty-writeback: 120 MiB in 0.85 s, less WritebackPage for what was written meanwhile
 	RewritePage:   4300,   // 32 MiB written over dirty pages
 	DirectPage:    2000,
@@ -43,8 +43,8 @@ var oracleFileCosts = FileCosts{
 	WritebackPage: 4900,   // system time of fsync of 16, 32 and 64 MiB there, by /proc/stat: 2, 4 and 8 hundredths of a second
 	WriteRequest:  27_000, // fsync of 4000 pages that are four apart, the least of eight: 128 ms; of 4000 in a row 20 ms
 
-	FreePage: 2000, InvalidatePage: 2000, // as CostTable.FreePage
+	FreePage: 700, InvalidatePage: 2000, // as CostTable.FreePage, and as its UnmapPage
 
-	JournalCommit: 200_000, // write and fsync of a page behind the end, 20 times: 1.39 ms each, less the page, its write, two of the log and two flushes
+	JournalCommit: 500_000, // write and fsync of a page behind the end, 20 times: 1.39 ms each, less the page, its request, the time of two others on the device, and two flushes
 	FlushCache:    150_000, // fsync of a file that is clean: 170 us each of 20
 }

@@ -36,6 +36,7 @@ func (t *task) tryToFreePages(ac *phys.AllocContext, gfp phys.GFP, order int) ui
 	for {
 		k.count(vmstat.AllocStallDma+vmstat.Event(sc.reclaimIdx), 1)
 		for sc.priority = defPriority; sc.priority >= 0; sc.priority-- {
+			k.vmpressure.notePriority(t, gfp, sc.priority)
 			sc.nrScanned = 0
 			ready = sc.shrinkZones(ac)
 			if sc.nrReclaimed >= sc.nrToReclaim || ready {

@@ -6,7 +6,8 @@
 // killer (oom.go), system calls (mmap.go, brk.go, mprotect.go, mremap.go, mlock.go, madvise.go, touch.go, process.go), the start from recorded files
 // (boot.go, bootstate.go, carried.go, recorder.go), the limits of dirty pages and who is held to them (dirtylimits.go, balancedirty.go), the flushers (flusher.go,
 // writepages.go), the disk and its journal (blockdev.go, journal.go, ext4log.go), sync (sync.go), names and inodes in memory and their shrinker (dcache.go,
-// inodecache.go, superblock.go), translation lookaside buffers (tlb.go), what /proc shows (procfiles.go, observe.go).
+// inodecache.go, superblock.go), translation lookaside buffers (tlb.go), interrupts of other CPUs where those are not modelled (unmapbatch.go), what requests cost the CPU
+// (iocost.go), workers (workqueue.go), the pressure that reclaim reports (vmpressure.go), what /proc shows (procfiles.go, observe.go).
 //
 // Invariants:
 //   - Everything runs as some engine.Proc; between two calls of it that block (Spend, Sleep, Wait, an allocation that may reclaim) nothing else

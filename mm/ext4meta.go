@@ -127,6 +127,7 @@ func (p *Process) startMeta(m *mapping, block uint64) {
 	}
 	p.addToPageCache(m, block, []phys.PFN{pfn}, gfpMeta, phys.FlagLocked|phys.FlagReferenced)
 	p.createBuffers(m, block, pfn)
+	p.spend(p.k.cost.SubmitIO + p.k.cost.DispatchIO)
 	p.k.submitRead(p.cpu(), m, block, 1)
 }
 

@@ -48,6 +48,7 @@ func (k *Kernel) submitRead(cpu int, m *mapping, start, n uint64) {
 // complete is the end of a request.
 func (io *fileIO) complete() {
 	k, m := io.k, io.m
+	k.interruptIO(io.cpu, int(io.n))
 	k.endRead(m, io.start, io.n)
 	if m.host.evicting {
 		m.host.fs.evict(io.cpu, m.host)
@@ -111,7 +112,8 @@ func (p *Process) directIO(f *file, pos, n uint64, write bool) (uint64, Errno) {
 			fs.logAllocation(&p.task, i, first)
 		}
 	}
-	p.spend(engine.Time(end-from) * k.cost.File.DirectPage)
+	p.spend(engine.Time(end-from)*k.cost.File.DirectPage + k.cost.SubmitIO)
+	cpu := p.cpu()
 	wait := engine.NewCond(k.Sim)
 	left := 0
 	for b := from; b < end; {
@@ -126,6 +128,7 @@ func (p *Process) directIO(f *file, pos, n uint64, write bool) (uint64, Errno) {
 			}
 			left++
 			fs.dev.Submit(int64(bytes), write, func() {
+				k.interruptIO(cpu, int(c))
 				if left--; left == 0 {
 					wait.Broadcast()
 				}

@@ -184,7 +184,7 @@ func (t *task) readPage(m *mapping, index uint64, gfp phys.GFP) (phys.PFN, Errno
 				continue
 			}
 			t.addToPageCache(m, index, []phys.PFN{pfn}, gfp, phys.FlagLocked)
-			t.spend(k.cost.File.ReadaheadPage)
+			t.spend(k.cost.File.ReadaheadPage + k.cost.SubmitIO + k.cost.DispatchIO)
 			t.readExtents(m, index, index+1)
 			k.submitRead(t.cpu(), m, index, 1)
 		}

@@ -79,15 +79,18 @@ type Kernel struct {
 
 	pageWaits waitTable // who waits for a page that is read or written
 
-	oom       oomState
-	zipfs     map[zipfKey]*engine.Zipf
-	slabs     slabCaches
-	bioPool   bioPool
-	rcu       rcuState
-	atomic    []atomicSource // by CPU
-	shrinkers []*shrinker
-	procNames procDentries
-	tlb       *tlbState // nil: the machine has no translation lookaside buffers
+	oom        oomState
+	zipfs      map[zipfKey]*engine.Zipf
+	slabs      slabCaches
+	bioPool    bioPool
+	workers    []kworker // by CPU
+	vmpressure vmpressure
+	unmapped   *unmapBatch // nil with one CPU, and where TLBs are modelled
+	rcu        rcuState
+	atomic     []atomicSource // by CPU
+	shrinkers  []*shrinker
+	procNames  procDentries
+	tlb        *tlbState // nil: the machine has no translation lookaside buffers
 
 	dropsQuietly bool // drop_caches is logged no more
 

@@ -160,6 +160,7 @@ func (p *Process) madviseWillneed(v *addrspace.VMA, start, end uint64) {
 			p.readSwap(e, false)
 		}
 	}
+	p.spendReads(false)
 	p.waitBios()
 	k.lruAddDrain(p.cpu())
 	p.spend(engine.Time(len(entries)) * k.cost.AdvisePage)

@@ -109,6 +109,9 @@ func (t *task) submitSwap(e swap.Entry, pfn phys.PFN, write bool) {
 			last.pages = append(last.pages, pfn)
 			last.bios = append(last.bios, bio)
 			last.next++
+			if !write {
+				t.reads.pages++
+			}
 			return
 		}
 		if n >= maxPlugRequests || len(last.pages) >= plugFlushPages {
@@ -126,6 +129,13 @@ func (t *task) submitSwap(e swap.Entry, pfn phys.PFN, write bool) {
 	io.dev, io.next, io.write, io.cpu, io.mark = dev, e+1, write, t.cpu(), 0
 	io.pages, io.bios = append(io.pages[:0], pfn), append(io.bios[:0], bio)
 	t.plug.ios = append(t.plug.ios, io)
+	switch {
+	case !write:
+		t.reads.pages++
+		t.reads.requests++
+	case t.plug.isolate:
+		k.owed += max(k.cost.File.WriteRequest-k.cost.CompleteIO, 0) // that figure has the interrupt in it
+	}
 	if !t.plug.on {
 		t.flushPlug()
 	}
@@ -136,6 +146,7 @@ func (io *swapIO) submit() {
 }
 
 func (io *swapIO) complete() {
+	io.k.interruptIO(io.cpu, len(io.pages))
 	isolated := len(io.pages)
 	if p := &io.task.plug; p.isolate && p.batch == io.batch {
 		isolated = io.mark

@@ -168,6 +168,7 @@ func (p *Process) doReadahead(m *mapping, index, n, mark uint64) {
 		got := p.readaheadRun(m, index, run, marked)
 		if got > 0 {
 			p.readExtents(m, index, index+got)
+			p.spend(p.k.cost.SubmitIO)
 			p.k.submitRead(p.cpu(), m, index, got)
 		}
 		index += got

@@ -13,11 +13,12 @@ func (sc *scanControl) shrinkNode(n *phys.Node) {
 	for {
 		sc.t.spend(k.cost.ScanPage) // for looking at the lists at all: a round that finds nothing takes time, too
 		sc.nr.dirty, sc.nr.unqueuedDirty, sc.nr.congested, sc.nr.writeback, sc.nr.immediate, sc.nr.fileTaken, sc.nr.taken = 0, 0, 0, 0, 0, 0, 0
-		reclaimed, slabs := sc.nrReclaimed, k.slabs.all.Freed
+		reclaimed, scanned, slabs := sc.nrReclaimed, sc.nrScanned, k.slabs.all.Freed
 		sc.prepareScanCount(n)
 		sc.shrinkLruvec(n)
 		sc.t.shrinkSlab(sc.gfp, n, sc.priority)
 		sc.nrReclaimed += k.slabs.all.Freed - slabs
+		k.vmpressure.note(sc.t, sc.gfp, sc.nrScanned-scanned)
 		st := &k.nodes[n.ID]
 		if sc.t.kswapd {
 			if sc.nr.writeback > 0 && sc.nr.writeback == sc.nr.taken {

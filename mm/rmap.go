@@ -91,6 +91,8 @@ func (k *Kernel) tryToUnmap(pfn phys.PFN) bool {
 		if k.tlb != nil {
 			addr, _ := v.AddressOf(p.Index)
 			k.flushUnmapped(v.Space, addr, addrspace.Test(&l.Dirty, i))
+		} else if k.unmapped != nil {
+			k.unmapped.add(k, v.Space, addrspace.Test(&l.Dirty, i))
 		}
 		switch {
 		case !anon:

@@ -226,6 +226,7 @@ func (t *task) swapinVMA(v *addrspace.VMA, l *addrspace.Leaf, addr uint64, e swa
 				t.readSwap(f, first+uint64(i)*addrspace.PageSize != addr)
 			}
 		}
+		t.spendReads(false)
 		t.finishPlug(plugged)
 		t.waitBios()
 		k.lruAddDrain(t.cpu())
@@ -242,7 +243,10 @@ func (t *task) readSwapAsked(e swap.Entry) phys.PFN {
 	if k.swap.Count(e) == 0 {
 		return 0
 	}
+	plugged := t.startPlug()
 	pfn := t.readSwap(e, false)
+	t.spendReads(plugged)
+	t.finishPlug(plugged)
 	t.waitBios()
 	if pfn == 0 { // no memory, or another has read it meanwhile
 		pfn = phys.PFN(k.swap.Cached(e))

@@ -12,9 +12,10 @@ type task struct {
 	proc    *engine.Proc
 	process *Process // nil for a kernel thread
 
-	psi  psi.Task
-	plug ioPlug
-	owes engine.Time // CPU time of what is done and must not be interrupted before its result is used
+	psi   psi.Task
+	plug  ioPlug
+	reads ioWork
+	owes  engine.Time // CPU time of what is done and must not be interrupted before its result is used
 
 	memalloc bool // PF_MEMALLOC: allocations may use every reserve and do not reclaim
 	kswapd   bool // PF_KSWAPD

@@ -38,6 +38,9 @@ type tlbState struct {
 func (k *Kernel) initTLB() error {
 	c := k.cfg.TLB
 	if c == (TLBConfig{}) {
+		if n := len(k.nodeOfCPU); n > 1 {
+			k.unmapped = &unmapBatch{cpus: make([]bool, n)}
+		}
 		return nil
 	}
 	if err := tlb.Check(c.Entries, c.Ways); err != nil {
@@ -253,6 +256,9 @@ func (k *Kernel) flushUnmapped(s *addrspace.Space, addr uint64, dirty bool) {
 // flushBatch flushes everything on the CPUs that may have translations of the pages that reclaim has unmapped (try_to_unmap_flush); dirtyOnly: if one of those
 // may still be written to (try_to_unmap_flush_dirty).
 func (k *Kernel) flushBatch(dirtyOnly bool) {
+	if b := k.unmapped; b != nil && b.required && (!dirtyOnly || b.writable) {
+		b.flush(k)
+	}
 	t := k.tlb
 	if t == nil || !t.batchRequired || dirtyOnly && !t.batchWritable {
 		return
