@@ -167,9 +167,9 @@ func TestCompactionKeepsEverything(t *testing.T) {
 				case 6:
 					k.CompactMemory(p)
 				}
-				k.check(t)
+				k.check(rt)
 			}
 		})
-		k.run(t)
+		k.runRapid(rt)
 	})
 }

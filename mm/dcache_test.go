@@ -173,7 +173,7 @@ func TestNamesWalk(t *testing.T) {
 				}
 			})
 		}
-		k.run(t)
+		k.runRapid(rt)
 	})
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"mmsim/engine"
 	"mmsim/mm/phys"
 )
@@ -75,6 +77,18 @@ func (k *Kernel) run(tb testing.TB) engine.Result {
 	}
 	k.check(tb)
 	return res
+}
+
+// runRapid runs a machine whose processes draw from rapid and check with it: what rapid throws in one of them is for rapid, which then looks for a smaller case.
+func (k *Kernel) runRapid(rt *rapid.T) {
+	rt.Helper()
+	var pe *engine.PanicError
+	if res := k.Sim.Run(rt.Context()); errors.As(res.Err, &pe) {
+		panic(pe.Value)
+	} else if res.Err != nil {
+		rt.Fatal(res.Err)
+	}
+	k.check(rt)
 }
 
 func (k *Kernel) check(tb interface {

@@ -1,7 +1,6 @@
 package mm
 
 import (
-	"errors"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -119,13 +118,7 @@ func TestRandomWalk(t *testing.T) {
 		for _, name := range []string{"a", "b"} {
 			k.spawn(t, name, func(p *Process) { walker{k: k, rt: rt, left: &left}.walk(p, nil) })
 		}
-		var pe *engine.PanicError
-		if res := k.Sim.Run(t.Context()); errors.As(res.Err, &pe) {
-			panic(pe.Value) // what rapid threw in a process is for rapid
-		} else if res.Err != nil {
-			rt.Fatal(res.Err)
-		}
-		k.check(rt)
+		k.runRapid(rt)
 		if v := k.vm(t, "nr_anon_pages"); v != anon {
 			rt.Fatalf("%d anonymous pages are left, at boot there were %d", v, anon)
 		}
