@@ -194,7 +194,12 @@ func (sc *scanControl) shrinkActiveList(n *phys.Node, l lru.List, nr uint64) {
 		v.Add(pfn)
 	}
 	k.count(vmstat.PgDeactivate, uint64(len(pages)-rotated-culled))
-	sc.t.spend(engine.Time(scanned) * k.cost.ScanPage)
+	sc.t.spend(k.scanCost(len(pages), scanned))
+}
+
+// scanCost is the CPU time of taking pages off a list and looking at them, when scanned were seen on the way.
+func (k *Kernel) scanCost(pages int, scanned uint64) engine.Time {
+	return engine.Time(pages)*k.cost.ScanPage + engine.Time(scanned-uint64(pages))*k.cost.SkipPage
 }
 
 // shrinkInactiveList takes pages from the tail of an inactive list, frees what it can and puts the others back (shrink_inactive_list).
@@ -215,9 +220,10 @@ func (sc *scanControl) shrinkInactiveList(n *phys.Node, l lru.List, nr uint64) u
 	k.count(kindScan, scanned)
 	sc.nrScanned += scanned
 	if len(pages) == 0 {
+		sc.t.spend(k.scanCost(0, scanned))
 		return 0
 	}
-	k.owed = engine.Time(scanned) * k.cost.ScanPage
+	k.owed = k.scanCost(len(pages), scanned)
 	sc.t.startBatch()
 	res := sc.shrinkPages(pages, cpu)
 	k.count(stealEvent, res.reclaimed)
