@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"mmsim/engine"
 	"mmsim/mm/phys"
 	"pgregory.net/rapid"
 )
@@ -205,5 +206,32 @@ func BenchmarkNames(b *testing.B) {
 			})
 			k.run(b)
 		})
+	}
+}
+
+// TestUnlinkedByTwo has two processes unlink a name that both, and a third that opens it, are still reading from the disk: one of them does it, the other finds no
+// such name.
+func TestUnlinkedByTwo(t *testing.T) {
+	k := testMachine{files: []FileConfig{{Path: "/d/f", Size: 9 << 12}}}.boot(t)
+	k.spawn(t, "opens", func(p *Process) {
+		if _, err := p.Open("/d/f", OpenFlags{Read: true}); err != 0 {
+			t.Errorf("open: %v", err)
+		}
+		p.Sleep(engine.Second)
+		k.check(t)
+	})
+	ends := map[Errno]int{}
+	for _, name := range []string{"one", "two"} {
+		k.spawn(t, name, func(p *Process) {
+			ends[p.Unlink("/d/f")]++
+			if _, err := p.Open("/d/f", OpenFlags{Read: true}); err != ENOENT {
+				t.Errorf("%s opens the file that is gone: %v", name, err)
+			}
+			k.check(t)
+		})
+	}
+	k.run(t)
+	if ends[0] != 1 || ends[ENOENT] != 1 {
+		t.Errorf("the two unlinks ended with %v", ends)
 	}
 }

@@ -270,6 +270,10 @@ func (p *Process) Unlink(name string) Errno {
 	}
 	k := p.k
 	c, _, err := k.vfs.lookup(p, d, last)
+	for err == 0 && c.is(dentryUnhashed) { // somebody else has unlinked it while it was read; the kernel has the folder locked
+		k.dput(p.cpu(), c)
+		c, _, err = k.vfs.lookup(p, d, last)
+	}
 	if err != 0 {
 		return err
 	}
