@@ -1,9 +1,9 @@
 -- kswapd keeps up, then does not: a process reads a file through the page cache, faster and faster. While kswapd, on a
--- CPU of its own, frees clean pages as fast as they are read, nobody waits; then processes that dirty memory want more than
--- the swap device takes, and each of them must reclaim for itself: allocstall and pgscan_direct rise.
+-- CPU of its own, frees clean pages as fast as they are read, nobody waits; then three processes dirty memory faster than one
+-- thread can compress it, and each of them must reclaim for itself: allocstall and pgscan_direct rise.
 local ram = param("ram", "256MiB", "physical memory")
 
-local m = machine { ram = ram, cpus = 2, thp = "never", swap = { { size = "1GiB", device = "ssd" } }, seed = 1 }
+local m = machine { ram = ram, cpus = 2, thp = "never", swap = { { size = "1GiB", device = "zram" } }, seed = 1 }
 file("/data/stream", { size = "512MiB" })
 
 process("reader", function(p)
