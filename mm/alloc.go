@@ -5,10 +5,8 @@ import (
 	"mmsim/mm/vmstat"
 )
 
-// Limits of the slow path (mm/page_alloc.c).
-const (
-	maxReclaimRetries = 16
-)
+// maxReclaimRetries is how often the slow path tries again without progress (MAX_RECLAIM_RETRIES).
+const maxReclaimRetries = 16
 
 // allocPage takes one page for the task, reclaiming and killing as needed. 0: there is none to be had.
 func (t *task) allocPage(gfp phys.GFP) phys.PFN { return t.allocPages(gfp, 0) }

@@ -52,6 +52,14 @@ func (k *Kernel) unmapPage(cpu int, v *addrspace.VMA, pfn phys.PFN) {
 	k.removeFileRmap(v, p)
 }
 
+// addFileRmap counts one more mapping of an object's page, in a VMA (page_add_file_rmap).
+func (k *Kernel) addFileRmap(v *addrspace.VMA, p *phys.Page) {
+	if p.Mapcount++; p.Mapcount == 1 {
+		k.zoneOf(p).Node.Stat[vmstat.NRMapped]++
+	}
+	v.Space.RSS[rssOf(p)]++
+}
+
 // removeFileRmap takes the mapping of an object's page in a VMA away (page_remove_rmap).
 func (k *Kernel) removeFileRmap(v *addrspace.VMA, p *phys.Page) {
 	v.Space.RSS[rssOf(p)]--

@@ -98,6 +98,14 @@ func (k *Kernel) holdKernelUse() {
 	m.DirectMap4k = present & 2047
 }
 
+// bootPages takes a block of 2^order pages while the machine boots, on CPU 0 and on nobody's behalf, when memory cannot be short. 0: it is, on a machine that is too
+// small.
+func (k *Kernel) bootPages(gfp phys.GFP, order int) phys.PFN {
+	var ac phys.AllocContext
+	flags := k.Mem.Prepare(&ac, gfp, 0, k.nodeOfCPU[0].ID, nil)
+	return k.Mem.GetPageFromFreelist(&ac, order, flags)
+}
+
 // takeZeroPage sets a frame of the kernel's aside as the zero page (empty_zero_page).
 func (k *Kernel) takeZeroPage() { k.zeroPage = uint32(k.takeImagePage(phys.KindZero)) }
 
@@ -116,9 +124,7 @@ func (k *Kernel) takeImagePage(kind phys.Kind) (found phys.PFN) {
 		}
 	}
 	if found == 0 {
-		var ac phys.AllocContext
-		flags := k.Mem.Prepare(&ac, phys.GFPKernel, 0, k.nodeOfCPU[0].ID, nil)
-		found = k.Mem.GetPageFromFreelist(&ac, 0, flags)
+		found = k.bootPages(phys.GFPKernel, 0)
 	}
 	k.Mem.Page(found).SetKind(kind)
 	return found

@@ -39,14 +39,6 @@ func (k *Kernel) freeBuffers(pfn phys.PFN) {
 	}
 	k.Mem.SetPrivate(pfn, 0)
 	if b != recordedBuffers {
-		k.slabs.bufferHeads.Free(k.currentCPU(), slab.ID(b))
+		k.slabs.bufferHeads.Free(k.thisCPU(), slab.ID(b))
 	}
-}
-
-// currentCPU is the CPU that what happens now happens on: that of whoever runs, and the first one's for what devices do.
-func (k *Kernel) currentCPU() int {
-	if p := k.Sim.Current(); p != nil {
-		return p.CPU()
-	}
-	return 0
 }

@@ -179,7 +179,8 @@ func (k *Kernel) adoptRecorder(r *recorder) {
 		m.host.size = max(m.host.size, (v.PgOff+part.pages)<<addrspace.PageShift)
 		s.Insert(v)
 		s.LockedVM += part.pages
-		for n := range min(part.pages, uint64(len(*pool))) {
+		there := min(part.pages, uint64(len(*pool)))
+		for n := range there {
 			pfn := (*pool)[n]
 			page := k.Mem.Page(pfn)
 			page.Mapping, page.Index = m.ID, uint32(v.PgOff+n)
@@ -191,13 +192,12 @@ func (k *Kernel) adoptRecorder(r *recorder) {
 				page.Mapcount, page.Prev = 1, 1
 			}
 		}
-		n := min(part.pages, uint64(len(*pool)))
-		*pool = (*pool)[n:]
+		*pool = (*pool)[there:]
 		if part.shared {
-			o := b.shared
-			o.alloced, o.resident = int64(n), int64(n)
-			o.tmpfs().used += int64(n)
-			b.committed -= min(int64(n), b.committed)
+			o, n := b.shared, int64(there)
+			o.alloced, o.resident = n, n
+			o.tmpfs().used += n
+			b.committed -= min(n, b.committed)
 		}
 	}
 }
@@ -213,39 +213,9 @@ func (p *Process) mapRecorded(v *addrspace.VMA, n uint64) {
 	}
 }
 
-// takeFromBoot takes up to n pages, locked ones or others, out of the address spaces of the boot processes and hands each to give, which tells whether
-// it goes on. It returns how many pages that were.
-func (k *Kernel) takeFromBoot(n uint64, locked bool, give func(phys.PFN) bool) uint64 {
-	taken := uint64(0)
-	for i := len(k.boot.spaces) - 1; i >= 0 && taken < n; i-- {
-		s := k.boot.spaces[i]
-		for _, v := range s.List() {
-			if v.Object != nil || (v.Flags&addrspace.VMLocked != 0) != locked {
-				continue
-			}
-			eachLeaf(s, v.Start, v.End, func(l *addrspace.Leaf, lo, hi uint, _ uint64) bool {
-				for j := lo; j < hi && taken < n; j++ {
-					if !addrspace.Test(&l.Present, j) {
-						continue
-					}
-					pfn := phys.PFN(l.PTE[j])
-					l.Zap(j)
-					s.RSS[addrspace.RSSAnon]--
-					taken++
-					if !give(pfn) {
-						return false
-					}
-				}
-				return taken < n
-			})
-		}
-	}
-	return taken
-}
-
-// moveFromBoot maps n pages of the boot processes at an address of the process instead. It returns how many there were.
-func (k *Kernel) moveFromBoot(p *Process, v *addrspace.VMA, addr, n uint64, locked bool) uint64 {
-	return k.takeFromBoot(n, locked, func(pfn phys.PFN) bool {
+// moveFromBoot maps up to n pages of the boot processes, locked ones or others, at an address of the process instead.
+func (k *Kernel) moveFromBoot(p *Process, v *addrspace.VMA, addr, n uint64, locked bool) {
+	move := func(pfn phys.PFN) bool {
 		to := p.mm.EnsureLeaf(addr, startTables{p})
 		if to == nil {
 			return false
@@ -259,5 +229,28 @@ func (k *Kernel) moveFromBoot(p *Process, v *addrspace.VMA, addr, n uint64, lock
 		p.mm.RSS[addrspace.RSSAnon]++
 		addr += addrspace.PageSize
 		return true
-	})
+	}
+	for i := len(k.boot.spaces) - 1; i >= 0 && n > 0; i-- {
+		s := k.boot.spaces[i]
+		for _, from := range s.List() {
+			if from.Object != nil || (from.Flags&addrspace.VMLocked != 0) != locked {
+				continue
+			}
+			eachLeaf(s, from.Start, from.End, func(l *addrspace.Leaf, lo, hi uint, _ uint64) bool {
+				for j := lo; j < hi && n > 0; j++ {
+					if !addrspace.Test(&l.Present, j) {
+						continue
+					}
+					pfn := phys.PFN(l.PTE[j])
+					l.Zap(j)
+					s.RSS[addrspace.RSSAnon]--
+					n--
+					if !move(pfn) {
+						return false
+					}
+				}
+				return n > 0
+			})
+		}
+	}
 }

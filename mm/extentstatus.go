@@ -30,13 +30,13 @@ func (s *extentStatus) init(k *Kernel) {
 
 // Alloc takes the memory of a run (ext4_es_alloc_extent). Without any, a run is known all the same.
 func (s *extentStatus) Alloc() uint32 {
-	return uint32(s.k.slabs.extentStatus.Alloc(&s.k.atomic[s.k.currentCPU()], phys.GFPAtomic))
+	return uint32(s.k.slabs.extentStatus.Alloc(&s.k.atomic[s.k.thisCPU()], phys.GFPAtomic))
 }
 
 // Free gives the memory of a run back.
 func (s *extentStatus) Free(object uint32) {
 	if object != 0 {
-		s.k.slabs.extentStatus.Free(s.k.currentCPU(), slab.ID(object))
+		s.k.slabs.extentStatus.Free(s.k.thisCPU(), slab.ID(object))
 	}
 }
 

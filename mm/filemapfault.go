@@ -157,10 +157,7 @@ func rssOf(p *phys.Page) int {
 // mapObjectPage puts a page of an object in an entry that is none (do_set_pte).
 func (k *Kernel) mapObjectPage(cpu int, v *addrspace.VMA, m *mapping, l *addrspace.Leaf, i uint, pfn phys.PFN, write bool) {
 	p := k.Mem.Page(pfn)
-	if p.Mapcount++; p.Mapcount == 1 {
-		k.zoneOf(p).Node.Stat[vmstat.NRMapped]++
-	}
-	v.Space.RSS[rssOf(p)]++
+	k.addFileRmap(v, p)
 	const shared = addrspace.VMShared | addrspace.VMWrite
 	l.MapShared(i, uint32(pfn), v.Flags&shared == shared && !m.wantsWriteNotify(), write)
 	if lockedVMA(v) {

@@ -111,9 +111,7 @@ func (p *Process) startPage(addr uint64) {
 	if k.cfg.Boot != nil {
 		return
 	}
-	var ac phys.AllocContext
-	flags := k.Mem.Prepare(&ac, gfpAnon, 0, k.nodeOfCPU[0].ID, nil)
-	pfn := k.Mem.GetPageFromFreelist(&ac, 0, flags)
+	pfn := k.bootPages(gfpAnon, 0)
 	if l == nil || pfn == 0 {
 		return
 	}
@@ -132,9 +130,7 @@ func (t startTables) AllocTable(level addrspace.Level) (uint32, bool) {
 	if pfn := takeLast(&k.boot.tables); pfn != 0 {
 		return uint32(pfn), true
 	}
-	var ac phys.AllocContext
-	flags := k.Mem.Prepare(&ac, phys.GFPKernelAccount, 0, k.nodeOfCPU[0].ID, nil)
-	pfn := k.Mem.GetPageFromFreelist(&ac, 0, flags)
+	pfn := k.bootPages(phys.GFPKernelAccount, 0)
 	if pfn == 0 {
 		return 0, false
 	}

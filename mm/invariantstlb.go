@@ -25,7 +25,7 @@ func (c *checker) tlbs() error {
 			return fmt.Errorf("TLB of CPU %d: %w", i, err)
 		}
 	}
-	if t.batchRequired {
+	if b := c.k.unmapped; b != nil && b.required {
 		return fmt.Errorf("pages that reclaim has unmapped are not flushed")
 	}
 	return nil

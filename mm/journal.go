@@ -111,6 +111,11 @@ func (fs *ext4) flushDevice(t *task) {
 // write sends blocks of the log, a row, and waits for them.
 func (j *journal) write(blocks uint64) {
 	j.send(blocks)
+	j.settle()
+}
+
+// settle waits for what was sent.
+func (j *journal) settle() {
 	for j.flying > 0 {
 		j.ioWait(j.io)
 	}
@@ -151,9 +156,7 @@ func (j *journal) commit() {
 		j.send(1 + n)
 		left -= n
 	}
-	for j.flying > 0 {
-		j.ioWait(j.io)
-	}
+	j.settle()
 	fs.getMeta(&j.task, journalBlock+j.log.Place(1))
 	fs.flushDevice(&j.task)
 	j.write(1)
@@ -181,14 +184,14 @@ func (j *journal) cleanCheckpoints() int {
 func (j *journal) syncHeads() {
 	k, c := j.k, j.k.slabs.journalHeads
 	for want := j.log.Heads(); len(j.heads) < want; {
-		id := c.Alloc(&k.atomic[k.currentCPU()], gfpJournalHead)
+		id := c.Alloc(&k.atomic[k.thisCPU()], gfpJournalHead)
 		if id == 0 {
 			return
 		}
 		j.heads = append(j.heads, id)
 	}
 	for n := len(j.heads) - 1; n >= j.log.Heads(); n-- {
-		c.Free(k.currentCPU(), j.heads[n])
+		c.Free(k.thisCPU(), j.heads[n])
 		j.heads = j.heads[:n]
 	}
 }

@@ -85,7 +85,7 @@ type Kernel struct {
 	bioPool    bioPool
 	workers    []kworker // by CPU
 	vmpressure vmpressure
-	unmapped   *unmapBatch // nil with one CPU, and where TLBs are modelled
+	unmapped   *unmapBatch // nil with one CPU
 	rcu        rcuState
 	atomic     []atomicSource // by CPU
 	shrinkers  []*shrinker

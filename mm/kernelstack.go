@@ -13,16 +13,13 @@ func (k *Kernel) kernelStackPages() int {
 	return 4
 }
 
-// allocStack takes the pages of the process's kernel stack while the machine boots, when memory cannot be short.
+// allocStack takes the pages of the process's kernel stack while the machine boots.
 func (p *Process) allocStack() {
-	k := p.k
 	if p.adoptStack() {
 		return
 	}
-	var ac phys.AllocContext
-	flags := k.Mem.Prepare(&ac, phys.GFPKernelAccount, 0, k.nodeOfCPU[0].ID, nil)
-	for range k.kernelStackPages() {
-		p.addStackPage(k.Mem.GetPageFromFreelist(&ac, 0, flags))
+	for range p.k.kernelStackPages() {
+		p.addStackPage(p.k.bootPages(phys.GFPKernelAccount, 0))
 	}
 }
 

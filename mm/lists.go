@@ -33,13 +33,7 @@ func (t *task) lruAddRun(pages []phys.PFN) {
 		}
 		return
 	}
-	cpu := t.cpu()
-	b := &t.k.batches[cpu].add
-	for len(pages) > 0 {
-		if pages = b.PushAll(pages); b.Full() {
-			t.k.drainAdd(cpu)
-		}
-	}
+	t.k.lruAddPages(t.cpu(), pages)
 }
 
 // lruAddPages is lruAdd for many pages. Those that fill the batch go to their lists without passing through it.
@@ -50,9 +44,7 @@ func (k *Kernel) lruAddPages(cpu int, pages []phys.PFN) {
 		k.addToLists(pages[:through])
 		pages = pages[through:]
 	}
-	for _, pfn := range pages {
-		b.Push(pfn)
-	}
+	b.PushAll(pages)
 }
 
 func (k *Kernel) drainAdd(cpu int) {

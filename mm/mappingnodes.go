@@ -23,8 +23,11 @@ type atomicSource struct {
 // CPU is the CPU that it allocates for.
 func (s *atomicSource) CPU() int { return s.cpu }
 
-// SlabPages allocates the pages of a slab, waking kswapd when there are few.
-func (s *atomicSource) SlabPages(gfp phys.GFP, order int) phys.PFN {
+// SlabPages allocates the pages of a slab.
+func (s *atomicSource) SlabPages(gfp phys.GFP, order int) phys.PFN { return s.allocPages(gfp, order) }
+
+// allocPages is a request on nobody's behalf that does not wait. It wakes kswapd when there is little.
+func (s *atomicSource) allocPages(gfp phys.GFP, order int) phys.PFN {
 	m := s.k.Mem
 	var ac phys.AllocContext
 	flags := m.Prepare(&ac, gfp, s.cpu, s.k.nodeOfCPU[s.cpu].ID, nil)
@@ -44,7 +47,7 @@ func (k *Kernel) syncNodes(m *mapping) {
 	n := &m.nodes
 	want := max(m.tree.Nodes()-int(n.boot), 0)
 	if want > len(n.objects) {
-		src := &k.atomic[k.currentCPU()]
+		src := &k.atomic[k.thisCPU()]
 		for len(n.objects) < want {
 			id := k.slabs.nodes.Alloc(src, gfpNodeLocked|phys.GFPAccount)
 			if id == 0 {

@@ -89,10 +89,7 @@ func (g *mmuGather) alloc() phys.PFN {
 	if g.t != nil {
 		return g.t.allocPage(gfpGather)
 	}
-	k := g.k
-	var ac phys.AllocContext
-	flags := k.Mem.Prepare(&ac, gfpGather, g.cpu, k.nodeOfCPU[g.cpu].ID, nil)
-	return k.Mem.GetPageFromFreelist(&ac, 0, flags)
+	return g.k.atomic[g.cpu].allocPages(gfpGather, 0)
 }
 
 // FreeTable collects a page table (pte_free_tlb and its sisters; without a hypervisor's help they go the way of the pages).

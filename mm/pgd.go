@@ -24,9 +24,7 @@ func (p *Process) bootPgd() {
 			return
 		}
 	}
-	var ac phys.AllocContext
-	flags := k.Mem.Prepare(&ac, phys.GFPKernelAccount|phys.GFPZero, 0, k.nodeOfCPU[0].ID, nil)
-	s.PGD = uint32(k.Mem.GetPageFromFreelist(&ac, order, flags))
+	s.PGD = uint32(k.bootPages(phys.GFPKernelAccount|phys.GFPZero, order))
 }
 
 // allocPgd takes the topmost table of a new address space on behalf of a task (pgd_alloc). False: no memory.

@@ -73,20 +73,20 @@ func (k *Kernel) recorder() *recorder {
 	)
 	l := &recorder{stack: b.RssAnon/4 - resident, heap: k.layout.StaticBase}
 	index := uint64(0)
-	image1 := func(pages uint64, flags addrspace.VMFlags, file bool, anon uint64) {
+	section := func(pages uint64, flags addrspace.VMFlags, file bool, anon uint64) {
 		l.parts = append(l.parts, recorderPart{start: l.heap, pages: pages, flags: flags, file: file, index: index, anon: anon})
 		l.heap += pages << addrspace.PageShift
 		index += pages
 	}
-	image1(recorderHeader, r, true, 0)
-	image1(b.VmExe/4, rx, true, 0)
+	section(recorderHeader, r, true, 0)
+	section(b.VmExe/4, rx, true, 0)
 	l.text = l.parts[1]
-	image1(image-named, r, true, 0)
-	image1(kind.relro, r|addrspace.VMAccount, true, recorderRelocated)
-	image1(kind.data, rw, true, kind.data)
-	image1(bss, rw, false, bss)
+	section(image-named, r, true, 0)
+	section(kind.relro, r|addrspace.VMAccount, true, recorderRelocated)
+	section(kind.data, rw, true, kind.data)
+	section(bss, rw, false, bss)
 	const page = addrspace.PageSize
-	return &recorder{parts: append(
+	l.parts = append(
 		l.parts,
 		recorderPart{start: kind.arena, pages: recorderScratch, flags: vmData},
 		recorderPart{start: kind.arena + recorderScratch*page, pages: recorderArena, flags: rw | addrspace.VMNoHugePage, anon: recorderArena},
@@ -94,7 +94,8 @@ func (k *Kernel) recorder() *recorder {
 			start: kind.shared, pages: b.RssShmem / 4, shared: true,
 			flags: addrspace.VMRead | addrspace.VMWrite | vmMayAll | addrspace.VMShared | addrspace.VMMayShare,
 		},
-	), text: l.text, heap: l.heap, stack: l.stack}
+	)
+	return l
 }
 
 // locked is how many pages of the program, and of what is shared, the recorder's first process has locked in memory. None without a recorder.

@@ -28,26 +28,21 @@ type tlbState struct {
 
 	shootdowns uint64        // flushes that interrupted other CPUs (nr_tlb_remote_flush)
 	owed       []engine.Time // by CPU: work of flushes that whoever runs there spends with the next work
-
-	// Of a batch of pages that reclaim unmaps (struct tlbflush_unmap_batch).
-	batch         []bool // by CPU
-	batchRequired bool
-	batchWritable bool // an entry was dirty
 }
 
 func (k *Kernel) initTLB() error {
+	n := len(k.nodeOfCPU)
+	if n > 1 {
+		k.unmapped = &unmapBatch{cpus: make([]bool, n)}
+	}
 	c := k.cfg.TLB
 	if c == (TLBConfig{}) {
-		if n := len(k.nodeOfCPU); n > 1 {
-			k.unmapped = &unmapBatch{cpus: make([]bool, n)}
-		}
 		return nil
 	}
 	if err := tlb.Check(c.Entries, c.Ways); err != nil {
 		return &ConfigError{Field: "tlb", Reason: err.Error()}
 	}
-	n := len(k.nodeOfCPU)
-	s := &tlbState{kernel: tlb.Context{ID: 1}, lastID: 1, owed: make([]engine.Time, n), batch: make([]bool, n)}
+	s := &tlbState{kernel: tlb.Context{ID: 1}, lastID: 1, owed: make([]engine.Time, n)}
 	s.cpus = tlb.NewCPUs(n, c.Entries, c.Ways, k.Mem.Arch == phys.X86_64, &s.kernel)
 	k.tlb = s
 	t := k.Sim.Trace()
@@ -247,32 +242,38 @@ func (k *Kernel) flushUnmapped(s *addrspace.Space, addr uint64, dirty bool) {
 	}
 	s.Context.Gen++
 	for i := range t.cpus {
-		t.batch[i] = t.batch[i] || t.cpus[i].Loaded == &s.Context
+		if t.cpus[i].Loaded == &s.Context {
+			k.unmapped.mark(i, dirty)
+		}
 	}
-	t.batchRequired = true
-	t.batchWritable = t.batchWritable || dirty
 }
 
 // flushBatch flushes everything on the CPUs that may have translations of the pages that reclaim has unmapped (try_to_unmap_flush); dirtyOnly: if one of those
 // may still be written to (try_to_unmap_flush_dirty).
 func (k *Kernel) flushBatch(dirtyOnly bool) {
-	if b := k.unmapped; b != nil && b.required && (!dirtyOnly || b.writable) {
-		b.flush(k)
-	}
-	t := k.tlb
-	if t == nil || !t.batchRequired || dirtyOnly && !t.batchWritable {
+	b := k.unmapped
+	if b == nil || !b.required || dirtyOnly && !b.writable {
 		return
 	}
+	if k.tlb != nil {
+		k.tlb.flushBatch(k, b)
+	} else {
+		b.interrupt(k)
+	}
+	clear(b.cpus)
+	b.required, b.writable = false, false
+}
+
+// flushBatch makes the CPUs of a batch forget everything, but those that look when they come back.
+func (t *tlbState) flushBatch(k *Kernel, b *unmapBatch) {
 	cpu, sent := k.thisCPU(), false
-	for i, wanted := range t.batch {
-		t.batch[i] = false
+	for i, wanted := range b.cpus {
 		if !wanted || i != cpu && t.cpus[i].Lazy {
 			continue
 		}
 		sent = sent || i != cpu
 		t.invalidate(k, i, i != cpu, 0, 0, true)
 	}
-	t.batchRequired, t.batchWritable = false, false
 	t.sent(k, cpu, sent)
 }
 

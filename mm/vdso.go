@@ -3,7 +3,6 @@ package mm
 import (
 	"mmsim/mm/addrspace"
 	"mmsim/mm/phys"
-	"mmsim/mm/vmstat"
 )
 
 // The pages of the vdso are part of the kernel's image. A process that uses one has it in its resident set among the pages of files, and nobody ever
@@ -30,11 +29,7 @@ func (p *Process) isVDSO(v *addrspace.VMA) bool {
 func (p *Process) mapVDSOPage(v *addrspace.VMA, l *addrspace.Leaf, addr uint64) {
 	k := p.k
 	pfn := k.vdso[(addr-v.Start)>>addrspace.PageShift%vdsoPages]
-	page := k.Mem.Page(pfn)
-	if page.Mapcount++; page.Mapcount == 1 {
-		k.zoneOf(page).Node.Stat[vmstat.NRMapped]++
-	}
-	v.Space.RSS[addrspace.RSSFile]++
+	k.addFileRmap(v, k.Mem.Page(pfn))
 	l.Map(addrspace.Slot(addr), uint32(pfn), false)
 }
 
@@ -42,10 +37,7 @@ func (p *Process) mapVDSOPage(v *addrspace.VMA, l *addrspace.Leaf, addr uint64) 
 func (k *Kernel) zapVDSO(v *addrspace.VMA, l *addrspace.Leaf, i uint) {
 	page := k.Mem.Page(phys.PFN(l.PTE[i]))
 	l.Zap(i)
-	v.Space.RSS[addrspace.RSSFile]--
-	if page.Mapcount--; page.Mapcount == 0 {
-		k.zoneOf(page).Node.Stat[vmstat.NRMapped]--
-	}
+	k.removeFileRmap(v, page)
 }
 
 // A vdsoUse is what a process uses of the vdso.

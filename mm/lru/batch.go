@@ -18,15 +18,12 @@ func (b *Batch) Push(pfn phys.PFN) bool {
 	return b.n == BatchSize
 }
 
-// PushAll adds as many pages as there is room for, and returns the others. The batch is full if Full says so.
+// PushAll adds as many pages as there is room for, and returns the others.
 func (b *Batch) PushAll(pages []phys.PFN) (rest []phys.PFN) {
 	n := copy(b.pages[b.n:], pages)
 	b.n += uint8(n)
 	return pages[n:]
 }
-
-// Full tells whether the batch must be drained.
-func (b *Batch) Full() bool { return b.n == BatchSize }
 
 // Len is the number of pages collected.
 func (b *Batch) Len() int { return int(b.n) }
