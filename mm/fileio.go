@@ -59,17 +59,16 @@ func (io *fileIO) complete() {
 
 // endRead is the end of the read of pages: they can be used (mpage_end_io).
 func (k *Kernel) endRead(m *mapping, start, n uint64) {
-	var run [64]uint32
 	for n > 0 {
-		got := m.tree.Run(start, run[:min(n, uint64(len(run)))])
-		for _, pfn := range run[:got] {
+		row := m.tree.Row(start, n)
+		for _, pfn := range row {
 			k.Mem.Page(phys.PFN(pfn)).Clear(phys.FlagLocked)
 			if k.pageWaits.may(phys.PFN(pfn)) {
 				k.pageWaits.wake(phys.PFN(pfn))
 			}
 		}
-		start += uint64(got)
-		n -= uint64(got)
+		start += uint64(len(row))
+		n -= uint64(len(row))
 	}
 }
 

@@ -136,24 +136,12 @@ func (p *Process) filemapGetPages(f *file, m *mapping, index, last uint64, batch
 			n--
 		}
 		if ran {
-			n = m.stillThere(index, batch[:n])
+			n = m.tree.Match(index, batch[:n]) // nothing held the pages
 		}
 		if n > 0 {
 			return n, 0
 		}
 	}
-}
-
-// stillThere is how many of the pages of a batch are still where they were found: others ran meanwhile, and nothing held the pages.
-func (m *mapping) stillThere(index uint64, batch []uint32) int {
-	var now [lru.BatchSize]uint32
-	n := m.tree.Run(index, now[:len(batch)])
-	for j, q := range batch[:n] {
-		if now[j] != q {
-			return j
-		}
-	}
-	return n
 }
 
 // readBatch collects pages in a row from an index on. The first that is still being read, or marked for readahead, is the last

@@ -78,19 +78,17 @@ func (k *Kernel) evictRun(pages []phys.PFN, p *phys.Page) int {
 		}
 	}
 	first, n := p.Index, k.zoneOf(p).Node
-	var shadows [maxRun]uint64
 	if k.lruGen == nil {
 		v := k.lruvecs[n.ID]
-		for j := range shadows[:count] {
-			shadows[j] = packShadow(v.NonresidentAge+uint64(j), n, p)
-		}
+		m.tree.EvictRun(uint64(first), uint64(count), packShadow(v.NonresidentAge, n, p), 1<<shadowAgeShift)
 		v.NonresidentAge += uint64(count)
 	} else {
+		var shadows [maxRun]uint64
 		for j, pfn := range pages[:count] {
 			shadows[j] = k.lruGenEviction(pfn, k.Mem.Page(pfn))
 		}
+		m.tree.Evict(uint64(first), shadows[:count])
 	}
-	m.tree.Evict(uint64(first), shadows[:count])
 	k.syncNodes(m)
 	n.Stat[vmstat.NRFilePages] -= int64(count)
 	return count

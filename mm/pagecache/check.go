@@ -23,40 +23,33 @@ func (t *Tree) Check() error {
 				continue
 			}
 			leaves++
-			used := int32(0)
-			for i, e := range l.entry {
-				w, b := i>>6, uint64(1)<<(i&63)
-				page, value := l.present[w]&b != 0, l.value[w]&b != 0
-				if page && value || (page || value) != (e != 0) {
-					return fmt.Errorf("index %d holds %#x; page %v, value %v", hi<<dirShift+at<<leafShift+i, e, page, value)
+			used := uint8(0)
+			for i := range l.group {
+				g := &l.group[i]
+				number := hi<<(dirShift-groupShift) + at<<(leafShift-groupShift) + i
+				if err := g.check(); err != nil {
+					return fmt.Errorf("group %d: %w", number, err)
 				}
-				if e != 0 {
-					used++
-				}
-			}
-			if used != l.used || used == 0 {
-				return fmt.Errorf("leaf %d of directory %d says %d entries and has %d", at, hi, l.used, used)
-			}
-			for w := range words {
-				pages += uint64(bits.OnesCount64(l.present[w]))
-				values += uint64(bits.OnesCount64(l.value[w]))
+				pages += uint64(bits.OnesCount64(g.present))
+				values += uint64(bits.OnesCount64(g.value))
 				for tag := range nrTags {
-					if l.tags[tag][w]&^l.present[w] != 0 {
-						return fmt.Errorf("leaf %d of directory %d tags what is no page", at, hi)
-					}
-					tagged[tag] += uint64(bits.OnesCount64(l.tags[tag][w]))
+					tagged[tag] += uint64(bits.OnesCount64(g.tags[tag]))
 				}
-				if l.present[w]|l.value[w] != 0 {
-					nodes++
-					mid[at/8]++
-					if l.present[w] == 0 {
-						shadow++
-						group := uint32(hi<<dirShift+at<<leafShift)>>6 + uint32(w)
-						if s := t.Shadows; s != nil && (s.node[l.shadow[w]].tree != t || s.node[l.shadow[w]].group != group) {
-							return fmt.Errorf("group %d holds values only and is not on the list of those", group)
-						}
+				if g.present|g.value == 0 {
+					continue
+				}
+				nodes++
+				mid[at/8]++
+				used++
+				if g.present == 0 {
+					shadow++
+					if s := t.Shadows; s != nil && (s.node[g.shadow].tree != t || s.node[g.shadow].group != uint32(number)) {
+						return fmt.Errorf("group %d holds values only and is not on the list of those", number)
 					}
 				}
+			}
+			if used != d.used[at] || used == 0 {
+				return fmt.Errorf("leaf %d of directory %d says %d groups and has %d", at, hi, d.used[at], used)
 			}
 		}
 		for _, n := range mid {
@@ -73,6 +66,29 @@ func (t *Tree) Check() error {
 	}
 	if nodes != int(t.nodes) || shadow != int(t.shadow) || inUse != int(t.inUse) {
 		return fmt.Errorf("%d nodes, %d of values, %d directories are counted; %d, %d, %d are there", t.nodes, t.shadow, t.inUse, nodes, shadow, inUse)
+	}
+	return nil
+}
+
+// check looks for what no group may be.
+func (g *group) check() error {
+	switch {
+	case g.present&g.value != 0:
+		return fmt.Errorf("indices %#x hold both a page and a value", g.present&g.value)
+	case (g.page != nil) != (g.present != 0):
+		return fmt.Errorf("pages at %#x, a block for them: %v", g.present, g.page != nil)
+	case g.values != nil && g.value == 0:
+		return fmt.Errorf("a block for values and none of those")
+	}
+	for i := range uint64(groupPages) {
+		if g.present>>i&1 != 0 && g.page[i] == 0 || g.value>>i&1 != 0 && g.valueAt(i) == 0 {
+			return fmt.Errorf("index %d holds 0", i)
+		}
+	}
+	for tag, b := range g.tags {
+		if b&^g.present != 0 {
+			return fmt.Errorf("tag %d at %#x, where no pages are", tag, b&^g.present)
+		}
 	}
 	return nil
 }

@@ -1,7 +1,5 @@
 package pagecache
 
-import "math/bits"
-
 // A ShadowList is the groups of 64 indices, of many trees, that hold values only: what the kernel keeps for the shrinker of shadow entries
 // (shadow_nodes). The group that joined first is reclaimed first. The zero value is empty.
 type ShadowList struct {
@@ -9,7 +7,9 @@ type ShadowList struct {
 	free       uint32
 	head, tail uint32
 	n          int
-	spare      []*leaf
+	leaves     spare[leaf]
+	pages      spare[pageBlock]
+	values     spare[valueBlock]
 }
 
 type shadowNode struct {
@@ -27,44 +27,16 @@ func (s *ShadowList) Reclaim() *Tree {
 		return nil
 	}
 	x := s.node[s.head]
-	x.tree.dropValues(uint64(x.group) << 6)
+	x.tree.dropValues(uint64(x.group) << groupShift)
 	return x.tree
 }
 
 // dropValues forgets the values of the group that begins at an index and holds nothing else.
 func (t *Tree) dropValues(first uint64) {
-	l := t.leafAt(first)
-	i := first & leafMask
-	w := i >> 6
-	n := bits.OnesCount64(l.value[w])
-	clear(l.entry[i : i+64])
-	l.value[w] = 0
-	l.used -= int32(n)
-	t.values -= uint64(n)
-	t.hasPage(first, l)
-	t.dropNode(first, l)
-}
-
-// A leaf that lost its last entry is all zero but for places on the list, which nobody reads before they are set. The next file that needs one
-// takes it while the processor still has it at hand.
-
-// spareLeaves is the most leaves that are kept, about a megabyte.
-const spareLeaves = 256
-
-func (s *ShadowList) putLeaf(l *leaf) {
-	if s != nil && len(s.spare) < spareLeaves {
-		s.spare = append(s.spare, l)
-	}
-}
-
-func (s *ShadowList) takeLeaf() *leaf {
-	if s == nil || len(s.spare) == 0 {
-		return new(leaf)
-	}
-	n := len(s.spare) - 1
-	l := s.spare[n]
-	s.spare = s.spare[:n]
-	return l
+	g := t.groupAt(first)
+	t.forget(g, g.value)
+	t.hasPage(g)
+	t.dropNode(first)
 }
 
 func (s *ShadowList) add(t *Tree, group uint32) uint32 {
@@ -107,16 +79,16 @@ func (s *ShadowList) remove(id uint32) {
 }
 
 // shadowOnly notes that the group of an index holds values only from now on, and hasPage that it does no more.
-func (t *Tree) shadowOnly(index uint64, l *leaf) {
+func (t *Tree) shadowOnly(index uint64, g *group) {
 	t.shadow++
 	if t.Shadows != nil {
-		l.shadow[index>>6&(words-1)] = t.Shadows.add(t, uint32(index>>6))
+		g.shadow = t.Shadows.add(t, uint32(index>>groupShift))
 	}
 }
 
-func (t *Tree) hasPage(index uint64, l *leaf) {
+func (t *Tree) hasPage(g *group) {
 	t.shadow--
 	if t.Shadows != nil {
-		t.Shadows.remove(l.shadow[index>>6&(words-1)])
+		t.Shadows.remove(g.shadow)
 	}
 }

@@ -2,43 +2,27 @@ package pagecache
 
 import "math/bits"
 
-// A Tag marks a page for writeback (xa_mark_t).
-type Tag uint8
-
-// The tags, as the kernel names them with PAGECACHE_TAG_ before.
 const (
-	Dirty     Tag = iota // has data that is not on the device
-	Writeback            // is being written
-	Towrite              // was dirty when a write that must not run for ever began
-	nrTags
-)
-
-const (
-	leafShift = 9
-	leafPages = 1 << leafShift
-	leafMask  = leafPages - 1
-	dirShift  = 2 * leafShift
-	words     = leafPages / 64
+	groupShift = 6
+	groupPages = 1 << groupShift
+	groupMask  = groupPages - 1
+	leafShift  = 9
+	leafPages  = 1 << leafShift
+	dirShift   = 2 * leafShift
+	groups     = leafPages / groupPages // of a leaf
 )
 
 // MaxIndex is the largest index of an entry: the last page of 16 TiB.
 const MaxIndex = 1<<32 - 1
 
 type (
-	// A leaf holds 512 entries: eight of the kernel's lowest nodes.
-	leaf struct {
-		entry   [leafPages]uint64
-		present [words]uint64 // pages
-		value   [words]uint64 // shadows and swap entries
-		tags    [nrTags][words]uint64
-		shadow  [words]uint32 // where groups of values only are on the ShadowList
-		used    int32         // entries
-	}
-	dir struct {
+	leaf struct{ group [groups]group }
+	dir  struct {
 		leaf [leafPages]*leaf
 		n    int32                // leaves
-		mid  [leafPages / 8]uint8 // lowest nodes under each node of the second level
 		mids int32                // nodes of the second level
+		mid  [leafPages / 8]uint8 // lowest nodes under each node of the second level
+		used [leafPages]uint8     // lowest nodes of each leaf
 	}
 )
 
@@ -50,9 +34,8 @@ type Tree struct {
 	dirs                 []*dir
 	pages, values        uint64
 	tagged               [nrTags]uint64
-	nodes, shadow, inUse int32    // lower three levels; groups of values only; directories
-	above                int32    // nodes above the lower three levels
-	aboveFor             [2]int32 // the directories, and those in use, for which that was computed
+	nodes, shadow, inUse int32 // lower three levels; groups of values only; directories
+	above                int32 // nodes above the lower three levels
 }
 
 // Pages is the number of pages (nrpages).
@@ -70,49 +53,62 @@ func (t *Tree) ShadowNodes() int { return int(t.shadow) }
 // Nodes is the number of nodes that the kernel's xarray would have: none for a single entry at index 0, else one for each group of 64 slots in
 // use at every level up to the one that covers the largest index.
 func (t *Tree) Nodes() int {
-	n := int(t.nodes)
+	if len(t.dirs) > 1 {
+		return int(t.nodes + t.above)
+	}
+	return t.nodesOfSmall()
+}
+
+// nodesOfSmall is Nodes for up to three levels; those above the largest index are not there.
+func (t *Tree) nodesOfSmall() int {
 	if t.pages+t.values == 0 {
 		return 0
 	}
-	if len(t.dirs) <= 1 { // up to three levels; those above the largest index are not there
-		d := t.dirs[0]
-		if d.n == 1 && d.leaf[0] != nil && d.mid[0] == 1 {
-			if l := d.leaf[0]; l.present[0]|l.value[0] == 1 && l.used == 1 {
-				return 0
-			} else if l.present[0]|l.value[0] != 0 {
-				return 1
-			}
-		}
-		if d.mids == 1 && d.mid[0] > 0 {
-			return n - 1
-		}
-		return n
-	}
-	dirs := int32(len(t.dirs))
-	if t.aboveFor != [2]int32{dirs, t.inUse} {
-		t.aboveFor = [2]int32{dirs, t.inUse}
-		t.above = 0
-		for level := int(dirs); level > 1; level = (level + 63) / 64 {
-			t.above += int32((int(t.inUse)*level/int(dirs) + 63) / 64)
+	d := t.dirs[0]
+	if d.n == 1 && d.leaf[0] != nil && d.mid[0] == 1 {
+		if g := &d.leaf[0].group[0]; g.present|g.value == 1 {
+			return 0
+		} else if g.present|g.value != 0 {
+			return 1
 		}
 	}
-	return n + int(t.above)
+	if d.mids == 1 && d.mid[0] > 0 {
+		return int(t.nodes) - 1
+	}
+	return int(t.nodes)
 }
 
-func (t *Tree) leafAt(index uint64) *leaf {
-	hi := index >> dirShift
-	if hi >= uint64(len(t.dirs)) {
+// countAbove counts the nodes above the lower three levels, after a directory came or went.
+func (t *Tree) countAbove() {
+	t.above = 0
+	dirs := len(t.dirs)
+	for level := dirs; level > 1; level = (level + 63) / 64 {
+		t.above += int32((int(t.inUse)*level/dirs + 63) / 64)
+	}
+}
+
+// groupAt is the group of an index, nil if its leaf is not there.
+func (t *Tree) groupAt(index uint64) *group {
+	if index>>dirShift >= uint64(len(t.dirs)) {
 		return nil
 	}
-	d := t.dirs[hi]
+	d := t.dirs[index>>dirShift]
 	if d == nil {
 		return nil
 	}
-	return d.leaf[index>>leafShift&leafMask]
+	l := d.leaf[index>>leafShift%leafPages]
+	if l == nil {
+		return nil
+	}
+	return &l.group[index>>groupShift%groups]
 }
 
-func (t *Tree) makeLeaf(index uint64) *leaf {
-	hi, at := index>>dirShift, index>>leafShift&leafMask
+// makeGroup is the group of an index.
+func (t *Tree) makeGroup(index uint64) *group {
+	if g := t.groupAt(index); g != nil {
+		return g
+	}
+	hi := index >> dirShift
 	if hi >= uint64(len(t.dirs)) {
 		t.dirs = append(t.dirs, make([]*dir, hi+1-uint64(len(t.dirs)))...)
 	}
@@ -122,21 +118,20 @@ func (t *Tree) makeLeaf(index uint64) *leaf {
 		t.dirs[hi] = d
 		t.inUse++
 		t.nodes++
+		t.countAbove()
 	}
-	l := d.leaf[at]
-	if l == nil {
-		l = t.Shadows.takeLeaf()
-		d.leaf[at] = l
-		d.n++
-	}
-	return l
+	l := t.Shadows.takeLeaf()
+	d.leaf[index>>leafShift%leafPages] = l
+	d.n++
+	return &l.group[index>>groupShift%groups]
 }
 
 // addNode counts the node of a group that got its first entry.
 func (t *Tree) addNode(index uint64) {
 	d := t.dirs[index>>dirShift]
-	m := index >> 12 & 63
+	d.used[index>>leafShift%leafPages]++
 	t.nodes++
+	m := index >> (2 * groupShift) & groupMask
 	if d.mid[m]++; d.mid[m] == 1 {
 		d.mids++
 		t.nodes++
@@ -144,19 +139,20 @@ func (t *Tree) addNode(index uint64) {
 }
 
 // dropNode counts the node of a group that lost its last entry, and lets an empty leaf and directory go.
-func (t *Tree) dropNode(index uint64, l *leaf) {
+func (t *Tree) dropNode(index uint64) {
 	d := t.dirs[index>>dirShift]
-	m := index >> 12 & 63
 	t.nodes--
+	m := index >> (2 * groupShift) & groupMask
 	if d.mid[m]--; d.mid[m] == 0 {
 		d.mids--
 		t.nodes--
 	}
-	if l.used > 0 {
+	at := index >> leafShift % leafPages
+	if d.used[at]--; d.used[at] > 0 {
 		return
 	}
-	d.leaf[index>>leafShift&leafMask] = nil
-	t.Shadows.putLeaf(l)
+	t.Shadows.putLeaf(d.leaf[at])
+	d.leaf[at] = nil
 	if d.n--; d.n > 0 {
 		return
 	}
@@ -166,92 +162,101 @@ func (t *Tree) dropNode(index uint64, l *leaf) {
 	for n := len(t.dirs); n > 0 && t.dirs[n-1] == nil; n-- {
 		t.dirs = t.dirs[:n-1]
 	}
+	t.countAbove()
+}
+
+// firstPage readies a group for its first page, unless it has some.
+func (t *Tree) firstPage(index uint64, g *group) {
+	if g.present != 0 {
+		return
+	}
+	if g.value == 0 {
+		t.addNode(index)
+	} else {
+		t.hasPage(g)
+	}
+	g.page = t.Shadows.takePages()
+}
+
+// lastPage takes the room for pages from a group that has lost its last one, unless it has others. It holds a value or nothing now.
+func (t *Tree) lastPage(index uint64, g *group) {
+	if g.present != 0 {
+		return
+	}
+	t.Shadows.putPages(g.page)
+	g.page = nil
+	if g.value != 0 {
+		t.shadowOnly(index, g)
+	} else {
+		t.dropNode(index)
+	}
 }
 
 // Get is the entry at an index: 0 for none, a page, or a value.
 func (t *Tree) Get(index uint64) (entry uint64, value bool) {
-	l := t.leafAt(index)
-	if l == nil {
+	g := t.groupAt(index)
+	if g == nil {
 		return 0, false
 	}
-	i := index & leafMask
-	return l.entry[i], l.value[i>>6]>>(i&63)&1 != 0
+	i := index & groupMask
+	switch b := uint64(1) << i; {
+	case g.present&b != 0:
+		return uint64(g.page[i]), false
+	case g.value&b != 0:
+		return g.valueAt(i), true
+	}
+	return 0, false
 }
 
 // Page is the page at an index, 0 if there is none.
 func (t *Tree) Page(index uint64) uint32 {
-	e, value := t.Get(index)
-	if value {
+	g := t.groupAt(index)
+	if g == nil || g.present>>(index&groupMask)&1 == 0 {
 		return 0
 	}
-	return uint32(e)
+	return g.page[index&groupMask]
 }
 
 // Set puts a page at an index, which must hold none, and returns the value that was there, or 0. The page carries no tags.
 func (t *Tree) Set(index uint64, page uint32) (old uint64) {
-	l := t.makeLeaf(index)
-	return t.set(l, index, page)
-}
-
-func (t *Tree) set(l *leaf, index uint64, page uint32) (old uint64) {
-	i := index & leafMask
-	w, b := i>>6, uint64(1)<<(i&63)
-	old = l.entry[i]
-	switch {
-	case old != 0:
-		l.value[w] &^= b
-		t.values--
-		if l.present[w] == 0 {
-			t.hasPage(index, l)
-		}
-	case l.present[w]|l.value[w] == 0:
-		l.used++
-		t.addNode(index)
-	default:
-		if l.present[w] == 0 {
-			t.hasPage(index, l)
-		}
-		l.used++
+	g := t.makeGroup(index)
+	i := index & groupMask
+	b := uint64(1) << i
+	t.firstPage(index, g)
+	if g.value&b != 0 {
+		old = g.valueAt(i)
+		t.forget(g, b)
 	}
-	l.entry[i] = uint64(page)
-	l.present[w] |= b
+	g.page[i] = page
+	g.present |= b
 	t.pages++
 	return old
 }
 
-// SetRun puts pages at an index and those behind it, none of which may hold one. A value that was there goes to old at the same place, 0 for
-// none; old must be as long. It tells whether there was any.
+// SetRun puts pages at an index and those behind it, none of which may hold one. It tells whether there was a value at any of them; if so, each goes
+// to old at the same place, 0 for none. Old must be as long, and stays as it is if there was none.
 func (t *Tree) SetRun(index uint64, pages []uint32, old []uint64) (values bool) {
-	for len(pages) > 0 {
-		l := t.makeLeaf(index)
-		i := index & leafMask
-		n := min(uint64(len(pages)), 64-i&63) // within a word
-		w := i >> 6
-		m := ^uint64(0) >> (64 - n) << (i & 63)
-		v := l.value[w]
-		entries := l.entry[i : i+n]
-		if v&m != 0 {
-			values = true
-			copy(old, entries)
-		} else { // not to read what is far from the processor
-			clear(old[:n])
+	for at := 0; at < len(pages); {
+		g := t.makeGroup(index)
+		i := index & groupMask
+		n := min(uint64(len(pages)-at), groupPages-i)
+		m := maskOf(i, n)
+		t.firstPage(index, g)
+		if v := g.value & m; v != 0 {
+			if !values {
+				values = true
+				clear(old[:len(pages)])
+			}
+			for b := v; b != 0; b &= b - 1 {
+				j := uint64(bits.TrailingZeros64(b))
+				old[at+int(j-i)] = g.valueAt(j)
+			}
+			t.forget(g, v)
 		}
-		for j, page := range pages[:n] {
-			entries[j] = uint64(page)
-		}
-		switch {
-		case l.present[w]|v == 0:
-			t.addNode(index)
-		case l.present[w] == 0:
-			t.hasPage(index, l)
-		}
-		c := bits.OnesCount64(v & m)
-		l.value[w] = v &^ m
-		l.present[w] |= m
-		l.used += int32(int(n) - c)
-		t.values -= uint64(c)
+		copy(g.page[i:i+n], pages[at:])
+		g.present |= m
 		t.pages += n
-		pages, old = pages[n:], old[n:]
+		at += int(n)
 		index += n
 	}
 	return values
@@ -259,153 +264,91 @@ func (t *Tree) SetRun(index uint64, pages []uint32, old []uint64) (values bool) 
 
 // SetValue puts a value that is not 0 at an index, in place of a page, another value or nothing.
 func (t *Tree) SetValue(index uint64, v uint64) {
-	l := t.makeLeaf(index)
-	i := index & leafMask
-	w, b := i>>6, uint64(1)<<(i&63)
-	switch {
-	case l.present[w]&b != 0:
-		t.clearTags(l, w, b)
-		l.present[w] &^= b
-		t.pages--
-		l.value[w] |= b
-		t.values++
-		if l.present[w] == 0 {
-			t.shadowOnly(index, l)
-		}
-	case l.value[w]&b != 0:
-	default:
-		if l.present[w]|l.value[w] == 0 {
-			t.addNode(index)
-			t.shadowOnly(index, l)
-		}
-		l.used++
-		l.value[w] |= b
+	g := t.makeGroup(index)
+	i := index & groupMask
+	b := uint64(1) << i
+	fresh, page := g.present|g.value == 0, g.present&b != 0
+	if g.value&b == 0 {
 		t.values++
 	}
-	l.entry[i] = v
+	t.putRun(g, i, 1, v, 0)
+	switch {
+	case page:
+		t.clearTags(g, b)
+		g.present &^= b
+		t.pages--
+		t.lastPage(index, g)
+	case fresh:
+		t.addNode(index)
+		t.shadowOnly(index, g)
+	}
 }
 
 // Evict puts values that are not 0 in place of the pages at an index and behind it, all of which must be there.
 func (t *Tree) Evict(index uint64, values []uint64) {
 	for len(values) > 0 {
-		l := t.leafAt(index)
-		i := index & leafMask
-		n := min(uint64(len(values)), 64-i&63) // within a word
-		copy(l.entry[i:i+n], values)
-		w := i >> 6
-		m := ^uint64(0) >> (64 - n) << (i & 63)
-		for tag := range nrTags {
-			if b := l.tags[tag][w] & m; b != 0 {
-				l.tags[tag][w] &^= b
-				t.tagged[tag] -= uint64(bits.OnesCount64(b))
-			}
+		g := t.groupAt(index)
+		i := index & groupMask
+		n := min(uint64(len(values)), groupPages-i)
+		if step, ok := stepOf(values[:n]); ok {
+			t.putRun(g, i, n, values[0], step)
+		} else {
+			t.expand(g)
+			copy(g.values[i:i+n], values)
+			g.value |= maskOf(i, n)
 		}
-		l.present[w] &^= m
-		l.value[w] |= m
-		t.pages -= n
-		t.values += n
-		if l.present[w] == 0 {
-			t.shadowOnly(index, l)
-		}
+		t.evicted(index, g, n)
 		values = values[n:]
 		index += n
 	}
 }
 
-// Delete leaves nothing at an index.
-func (t *Tree) Delete(index uint64) {
-	l := t.leafAt(index)
-	if l == nil {
-		return
-	}
-	i := index & leafMask
-	w, b := i>>6, uint64(1)<<(i&63)
-	switch {
-	case l.present[w]&b != 0:
-		t.clearTags(l, w, b)
-		l.present[w] &^= b
-		t.pages--
-		if l.present[w] == 0 && l.value[w] != 0 {
-			t.shadowOnly(index, l)
-		}
-	case l.value[w]&b != 0:
-		l.value[w] &^= b
-		t.values--
-		if l.present[w]|l.value[w] == 0 {
-			t.hasPage(index, l)
-		}
-	default:
-		return
-	}
-	l.entry[i] = 0
-	l.used--
-	if l.present[w]|l.value[w] == 0 {
-		t.dropNode(index, l)
+// EvictRun is Evict of n pages with values each of which is a step more than the one before.
+func (t *Tree) EvictRun(index, n, first, step uint64) {
+	for n > 0 {
+		g := t.groupAt(index)
+		i := index & groupMask
+		c := min(n, groupPages-i)
+		t.putRun(g, i, c, first, step)
+		t.evicted(index, g, c)
+		n -= c
+		index += c
+		first += c * step
 	}
 }
 
-func (t *Tree) clearTags(l *leaf, w, b uint64) {
-	for tag := range nrTags {
-		if l.tags[tag][w]&b != 0 {
-			l.tags[tag][w] &^= b
-			t.tagged[tag]--
-		}
-	}
+// evicted takes out of a group the n pages from an index on, which have values already.
+func (t *Tree) evicted(index uint64, g *group, n uint64) {
+	m := maskOf(index&groupMask, n)
+	t.clearTags(g, m)
+	g.present &^= m
+	t.pages -= n
+	t.values += n
+	t.lastPage(index, g)
 }
 
 // Replace puts another page in the place of the one at an index, which must hold one. Its tags stay.
 func (t *Tree) Replace(index uint64, page uint32) {
-	t.leafAt(index).entry[index&leafMask] = uint64(page)
+	t.groupAt(index).page[index&groupMask] = page
 }
 
-// SetTag tags the page at an index, and tells whether it was not tagged so far. An index without a page has no tags.
-func (t *Tree) SetTag(index uint64, tag Tag) bool {
-	l := t.leafAt(index)
-	if l == nil {
-		return false
+// Delete leaves nothing at an index.
+func (t *Tree) Delete(index uint64) {
+	g := t.groupAt(index)
+	if g == nil {
+		return
 	}
-	i := index & leafMask
-	w, b := i>>6, uint64(1)<<(i&63)
-	if l.present[w]&b == 0 || l.tags[tag][w]&b != 0 {
-		return false
+	switch b := uint64(1) << (index & groupMask); {
+	case g.present&b != 0:
+		t.clearTags(g, b)
+		g.present &^= b
+		t.pages--
+		t.lastPage(index, g)
+	case g.value&b != 0:
+		t.forget(g, b)
+		if g.present|g.value == 0 {
+			t.hasPage(g)
+			t.dropNode(index)
+		}
 	}
-	l.tags[tag][w] |= b
-	t.tagged[tag]++
-	return true
-}
-
-// ClearTag takes a tag off the page at an index, and tells whether it was tagged.
-func (t *Tree) ClearTag(index uint64, tag Tag) bool {
-	l := t.leafAt(index)
-	if l == nil {
-		return false
-	}
-	i := index & leafMask
-	w, b := i>>6, uint64(1)<<(i&63)
-	if l.tags[tag][w]&b == 0 {
-		return false
-	}
-	l.tags[tag][w] &^= b
-	t.tagged[tag]--
-	return true
-}
-
-// HasTag tells whether the page at an index carries a tag.
-func (t *Tree) HasTag(index uint64, tag Tag) bool {
-	l := t.leafAt(index)
-	i := index & leafMask
-	return l != nil && l.tags[tag][i>>6]>>(i&63)&1 != 0
-}
-
-// TagRange tags every page of [from, end) that carries one tag with another, and returns their number (tag_pages_for_writeback).
-func (t *Tree) TagRange(from, end uint64, have, add Tag) uint64 {
-	n := uint64(0)
-	t.words(from, end, func(l *leaf, w int, m uint64) bool {
-		b := l.tags[have][w] & m
-		n += uint64(bits.OnesCount64(b))
-		t.tagged[add] += uint64(bits.OnesCount64(b &^ l.tags[add][w]))
-		l.tags[add][w] |= b
-		return true
-	})
-	return n
 }

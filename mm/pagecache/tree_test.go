@@ -19,6 +19,11 @@ func TestAgainstMap(t *testing.T) {
 		tree := Tree{Shadows: &shadows}
 		want := map[uint64]entry{}
 		index := rapid.OneOf(rapid.Uint64Range(0, 200), rapid.Uint64Range(500, 530), rapid.Uint64Range(1<<18-3, 1<<18+3), rapid.Uint64Range(1<<20, 1<<20+70))
+		steps := rapid.OneOf(rapid.Just(uint64(0)), rapid.Just(uint64(1)), rapid.Just(uint64(1)<<12), rapid.Just(^uint64(0)), rapid.Just(uint64(1)<<31), rapid.Uint64())
+		// Of the values at an index some are in a row over all indices, so that some groups hold one and some do not.
+		value := func(i uint64) *rapid.Generator[uint64] {
+			return rapid.OneOf(rapid.Just(i<<12|2), rapid.Just(i<<12|2), rapid.Just(i+7), rapid.Uint64Min(1))
+		}
 		var order []uint64 // groups of values only
 		only := func(g uint64) bool {
 			n := 0
@@ -34,7 +39,7 @@ func TestAgainstMap(t *testing.T) {
 		for range rapid.IntRange(1, 80).Draw(rt, "steps") {
 			i := index.Draw(rt, "index")
 			w := want[i]
-			switch rapid.IntRange(0, 7).Draw(rt, "what") {
+			switch rapid.IntRange(0, 11).Draw(rt, "what") {
 			case 0, 1:
 				if w.e != 0 && !w.value {
 					break
@@ -44,8 +49,9 @@ func TestAgainstMap(t *testing.T) {
 				}
 				want[i] = entry{e: i + 1}
 			case 2:
-				tree.SetValue(i, i<<40|1)
-				want[i] = entry{e: i<<40 | 1, value: true}
+				v := value(i).Draw(rt, "value")
+				tree.SetValue(i, v)
+				want[i] = entry{e: v, value: true}
 			case 3:
 				tree.Delete(i)
 				delete(want, i)
@@ -68,24 +74,46 @@ func TestAgainstMap(t *testing.T) {
 					w.tags[tag] = false
 					want[i] = w
 				}
-			case 7:
+			case 7, 8, 9:
+				if page, ok := tree.Next(i, i+100); ok {
+					i = page
+				}
 				run := make([]uint32, rapid.IntRange(0, 150).Draw(rt, "evict"))
 				values := make([]uint64, tree.Run(i, run))
+				first, step := value(i).Draw(rt, "first"), steps.Draw(rt, "step")
+				odd := rapid.IntRange(0, 300).Draw(rt, "odd") // one that is not in the row, if there are as many
 				for j := range values {
-					values[j] = uint64(j)<<32 | 5
+					values[j] = max(first+uint64(j)*step, 1)
+					if j == odd {
+						values[j] += 3
+					}
 					want[i+uint64(j)] = entry{e: values[j], value: true}
 				}
-				tree.Evict(i, values)
-			case 6:
+				if stepOf, same := stepOf(values); same && rapid.Bool().Draw(rt, "row") {
+					if len(values) > 0 {
+						tree.EvictRun(i, uint64(len(values)), values[0], stepOf)
+					}
+				} else {
+					tree.Evict(i, values)
+				}
+			case 6, 10, 11:
 				end := tree.NextMiss(i, i)
 				for end < i+rapid.Uint64Range(1, 150).Draw(rt, "run") && (want[end].e == 0 || want[end].value) {
 					end++
 				}
 				pages, old := make([]uint32, end-i), make([]uint64, end-i)
 				for j := range pages {
-					pages[j] = uint32(i) + uint32(j) + 1
+					pages[j], old[j] = uint32(i)+uint32(j)+1, 77
 				}
 				any := tree.SetRun(i, pages, old)
+				if !any {
+					for _, v := range old {
+						if v != 77 {
+							rt.Fatalf("SetRun(%d) changed %v and found nothing", i, old)
+						}
+					}
+					clear(old)
+				}
 				for j := range pages {
 					w := want[i+uint64(j)]
 					if old[j] != w.e {
@@ -106,6 +134,11 @@ func TestAgainstMap(t *testing.T) {
 			}
 			if err := tree.Check(); err != nil {
 				rt.Fatal(err)
+			}
+			for i, w := range want {
+				if e, value := tree.Get(i); e != w.e || value != w.value {
+					rt.Fatalf("%d holds %#x, %v; want %#x, %v", i, e, value, w.e, w.value)
+				}
 			}
 			order = slices.DeleteFunc(order, func(g uint64) bool { return !only(g) })
 			for g := i >> 6; g <= i>>6+3; g++ {
@@ -177,6 +210,16 @@ func TestAgainstMap(t *testing.T) {
 		if n < len(out) && tree.Page(from+uint64(n)) != 0 {
 			rt.Fatalf("the run at %d ends after %d pages", from, n)
 		}
+		if got := tree.Match(from, out); got != n {
+			rt.Fatalf("%d pages at %d match themselves, of %d", got, from, n)
+		}
+		if n > 0 {
+			odd := rapid.IntRange(0, n-1).Draw(rt, "odd")
+			out[odd]++
+			if got := tree.Match(from, out); got != odd {
+				rt.Fatalf("%d pages at %d match, not %d", got, from, odd)
+			}
+		}
 		dirty := tree.Tagged(Dirty)
 		if n := tree.TagRange(0, MaxIndex+1, Dirty, Towrite); n != dirty {
 			rt.Fatalf("%d pages are dirty, %d were tagged", dirty, n)
@@ -185,6 +228,133 @@ func TestAgainstMap(t *testing.T) {
 			rt.Fatal(err)
 		}
 	})
+}
+
+// TestValueBlocks tells which values need a block, and that it goes when they do.
+func TestValueBlocks(t *testing.T) {
+	pages := func(tree *Tree, at, n uint64) {
+		run, old := make([]uint32, n), make([]uint64, n)
+		for i := range run {
+			run[i] = uint32(i) + 1
+		}
+		tree.SetRun(at, run, old)
+	}
+	const step = 1 << 12
+	for _, c := range []struct {
+		name  string
+		do    func(tree *Tree)
+		block bool
+	}{
+		{"both halves in a row", func(tree *Tree) {
+			pages(tree, 0, 64)
+			tree.EvictRun(0, 32, 1<<20|2, step)
+			tree.EvictRun(32, 32, 1<<20|2+32*step, step)
+		}, false},
+		{"halves in two rows", func(tree *Tree) {
+			pages(tree, 0, 64)
+			tree.EvictRun(0, 32, 1<<20|2, step)
+			tree.EvictRun(32, 32, 1<<20|2+33*step, step)
+		}, true},
+		{"halves of two steps", func(tree *Tree) {
+			pages(tree, 0, 64)
+			tree.EvictRun(0, 32, 32, 1)
+			tree.EvictRun(32, 32, 64, 2)
+		}, true},
+		{"backwards, one by one", func(tree *Tree) {
+			for i := range uint64(64) {
+				tree.SetValue(63-i, i+1)
+			}
+		}, false},
+		{"one, then those before it", func(tree *Tree) {
+			pages(tree, 0, 64)
+			tree.EvictRun(63, 1, 2+63*step, step)
+			tree.EvictRun(0, 63, 2, step)
+		}, false},
+		{"two of no whole step", func(tree *Tree) {
+			tree.SetValue(3, 10)
+			tree.SetValue(5, 13)
+		}, true},
+		{"two of a step that is too long", func(tree *Tree) {
+			tree.SetValue(3, 1)
+			tree.SetValue(4, 1<<31+1)
+		}, true},
+		{"all the same", func(tree *Tree) {
+			pages(tree, 0, 64)
+			values := make([]uint64, 64)
+			for i := range values {
+				values[i] = 5
+			}
+			tree.Evict(0, values)
+		}, false},
+		{"one is changed", func(tree *Tree) {
+			tree.SetValue(3, 1)
+			tree.SetValue(4, 2)
+			tree.SetValue(5, 3)
+			tree.SetValue(4, 7)
+		}, true},
+		{"what did not fit was overwritten", func(tree *Tree) {
+			tree.SetValue(3, 1)
+			tree.SetValue(4, 2)
+			tree.SetValue(6, 3)
+			pages(tree, 3, 4)
+			pages(tree, 0, 3)
+			tree.EvictRun(0, 7, 9, 1)
+		}, false},
+	} {
+		var shadows ShadowList
+		tree := Tree{Shadows: &shadows}
+		c.do(&tree)
+		if err := tree.Check(); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if got := tree.groupAt(0).values != nil; got != c.block {
+			t.Errorf("%s: a block: %v", c.name, got)
+		}
+		if shadows.Reclaim() != &tree || tree.Values() != 0 || tree.Nodes() != 0 {
+			t.Errorf("%s: %d values are left, %d nodes", c.name, tree.Values(), tree.Nodes())
+		}
+		if c.block && len(shadows.values.free) != 1 {
+			t.Errorf("%s: the block was not given back", c.name)
+		}
+	}
+}
+
+// TestStreamReuses reads on through a file with a cache of a fixed size: what it lets go is what it needs next.
+func TestStreamReuses(t *testing.T) {
+	const window, cached, nodes = 32, 4096, 64
+	var shadows ShadowList
+	tree := Tree{Shadows: &shadows}
+	var run [window]uint32
+	var old [window]uint64
+	for i := range run {
+		run[i] = 1
+	}
+	i := uint64(0)
+	read := func(to uint64) {
+		for ; i < to; i += window {
+			tree.SetRun(i, run[:], old[:])
+			if i >= cached {
+				tree.EvictRun(i-cached, window/2, i, 1) // two rows in each window: a block for values
+				tree.EvictRun(i-cached+window/2, window/2, i, 1)
+			}
+			for tree.ShadowNodes() > nodes {
+				shadows.Reclaim()
+			}
+		}
+	}
+	read(1 << 16)
+	if n := testing.AllocsPerRun(1, func() { read(i + 1<<16) }); n > 0 {
+		t.Errorf("%v allocations for a piece of the file like that before it", n)
+	}
+	for i := range uint64(2 * maxSpare) {
+		tree.Set(1<<20+64*i, 1)
+	}
+	for i := range uint64(2 * maxSpare) {
+		tree.Delete(1<<20 + 64*i)
+	}
+	if n := len(shadows.pages.free); n != maxSpare {
+		t.Errorf("%d blocks are kept, not %d", n, maxSpare)
+	}
 }
 
 // TestNodes compares the numbers of nodes with those of the kernel's xarray.

@@ -2,94 +2,61 @@ package pagecache
 
 import "math/bits"
 
-// words calls fn for every 64 indices of [from, end) that lie in a leaf, with a mask of those in the range, until it returns false.
-func (t *Tree) words(from, end uint64, fn func(l *leaf, w int, m uint64) bool) {
+// groups calls fn for every group of [from, end) that lies in a leaf, with a mask of its indices in the range.
+func (t *Tree) groups(from, end uint64, fn func(g *group, m uint64)) {
 	for from < end {
-		hi := from >> dirShift
-		if hi >= uint64(len(t.dirs)) {
-			return
-		}
-		d := t.dirs[hi]
-		if d == nil {
-			from = (hi + 1) << dirShift
-			continue
-		}
-		l := d.leaf[from>>leafShift&leafMask]
-		stop := min((from>>leafShift+1)<<leafShift, end)
-		if l == nil {
+		stop := min(from&^groupMask+groupPages, end)
+		if g := t.groupAt(from); g != nil {
+			fn(g, maskOf(from&groupMask, stop-from))
 			from = stop
 			continue
 		}
-		for from < stop {
-			w := from >> 6 & (words - 1)
-			m := ^uint64(0) << (from & 63)
-			next := (from>>6 + 1) << 6
-			if next > stop {
-				m &= ^uint64(0) >> (next - stop)
-			}
-			if !fn(l, int(w), m) {
-				return
-			}
-			from = min(next, stop)
-		}
+		from = t.skip(from)
 	}
 }
 
-// next is the first index of [from, end) whose bit is set in the words that pick returns.
-func (t *Tree) next(from, end uint64, pick func(l *leaf, w int) uint64) (uint64, bool) {
+// skip is the first index behind the leaf, or the directory, of an index that has none.
+func (t *Tree) skip(index uint64) uint64 {
+	hi := index >> dirShift
+	switch {
+	case hi >= uint64(len(t.dirs)):
+		return MaxIndex + 1
+	case t.dirs[hi] == nil:
+		return (hi + 1) << dirShift
+	}
+	return (index>>leafShift + 1) << leafShift
+}
+
+// next is the first index of [from, end) whose bit is set in what pick returns for its group.
+func (t *Tree) next(from, end uint64, pick func(g *group) uint64) (uint64, bool) {
 	for from < end {
-		hi := from >> dirShift
-		if hi >= uint64(len(t.dirs)) {
-			return 0, false
-		}
-		d := t.dirs[hi]
-		if d == nil {
-			from = (hi + 1) << dirShift
+		g := t.groupAt(from)
+		if g == nil {
+			from = t.skip(from)
 			continue
 		}
-		l := d.leaf[from>>leafShift&leafMask]
-		base := from &^ leafMask
-		if l != nil {
-			for w := int(from & leafMask >> 6); w < words; w++ {
-				b := pick(l, w)
-				if i := base + uint64(w)<<6; i < from {
-					b &= ^uint64(0) << (from - i)
-				}
-				if b != 0 {
-					i := base + uint64(w)<<6 + uint64(bits.TrailingZeros64(b))
-					return i, i < end
-				}
-			}
+		if b := pick(g) >> (from & groupMask); b != 0 {
+			from += uint64(bits.TrailingZeros64(b))
+			return from, from < end
 		}
-		from = base + leafPages
+		from = from&^groupMask + groupPages
 	}
 	return 0, false
 }
 
 // Next is the index of the first page of [from, end).
 func (t *Tree) Next(from, end uint64) (index uint64, ok bool) {
-	for from < end { // where there are leaves, word by word
-		l := t.leafAt(from)
-		if l == nil {
-			break
-		}
-		if b := l.present[from&leafMask>>6] >> (from & 63); b != 0 {
-			from += uint64(bits.TrailingZeros64(b))
-			return from, from < end
-		}
-		from = from&^63 + 64
-	}
-	return t.next(from, end, func(l *leaf, w int) uint64 { return l.present[w] })
+	return t.next(from, end, func(g *group) uint64 { return g.present })
 }
 
 // NextEntry is the index of the first page or value of [from, end).
 func (t *Tree) NextEntry(from, end uint64) (index uint64, ok bool) {
-	return t.next(from, end, func(l *leaf, w int) uint64 { return l.present[w] | l.value[w] })
+	return t.next(from, end, func(g *group) uint64 { return g.present | g.value })
 }
 
 // NextValue is the index of the first value of [from, end).
 func (t *Tree) NextValue(from, end uint64) (index uint64, ok bool) {
-	return t.next(from, end, func(l *leaf, w int) uint64 { return l.value[w] })
+	return t.next(from, end, func(g *group) uint64 { return g.value })
 }
 
 // NextTagged is the index of the first page of [from, end) that carries a tag.
@@ -97,22 +64,20 @@ func (t *Tree) NextTagged(tag Tag, from, end uint64) (index uint64, ok bool) {
 	if t.tagged[tag] == 0 {
 		return 0, false
 	}
-	return t.next(from, end, func(l *leaf, w int) uint64 { return l.tags[tag][w] })
+	return t.next(from, end, func(g *group) uint64 { return g.tags[tag] })
 }
 
 // NextMiss is the first index of [from, end) that holds no page, end if each holds one (page_cache_next_miss).
 func (t *Tree) NextMiss(from, end uint64) uint64 {
 	for from < end {
-		l := t.leafAt(from)
-		if l == nil {
+		g := t.groupAt(from)
+		if g == nil {
 			return from
 		}
-		w := from & leafMask >> 6
-		b := ^l.present[w] >> (from & 63)
-		if b != 0 {
+		if b := ^g.present >> (from & groupMask); b != 0 {
 			return min(from+uint64(bits.TrailingZeros64(b)), end)
 		}
-		from = from&^63 + 64
+		from = from&^groupMask + groupPages
 	}
 	return end
 }
@@ -130,20 +95,40 @@ func (t *Tree) PrevMiss(index, limit uint64) uint64 {
 func (t *Tree) Run(index uint64, out []uint32) int {
 	n := 0
 	for n < len(out) {
-		l := t.leafAt(index)
-		if l == nil {
-			return n
+		row := t.Row(index, uint64(len(out)-n))
+		n += copy(out[n:], row)
+		if index += uint64(len(row)); len(row) == 0 || index&groupMask != 0 {
+			break
 		}
-		i := index & leafMask
-		inWord := uint64(bits.TrailingZeros64(^(l.present[i>>6] >> (i & 63)))) // zeros are shifted in, so this ends with the word
-		c := min(int(inWord), len(out)-n)
-		entries := l.entry[i : i+uint64(c)]
-		for j := range out[n:][:c] {
-			out[n+j] = uint32(entries[j])
+	}
+	return n
+}
+
+// Row is the pages at an index and those right behind it, at most so many, as far as they are in a row and in one group of 64. They are the tree's,
+// and good until it changes.
+func (t *Tree) Row(index, most uint64) []uint32 {
+	g := t.groupAt(index)
+	if g == nil || g.present == 0 {
+		return nil
+	}
+	i := index & groupMask
+	n := uint64(bits.TrailingZeros64(^(g.present >> i))) // zeros are shifted in, so this ends with the group
+	return g.page[i:][:min(n, most)]
+}
+
+// Match is how many of some pages are those at an index and behind it, up to the first that is not.
+func (t *Tree) Match(index uint64, pages []uint32) int {
+	n := 0
+	for n < len(pages) {
+		row := t.Row(index+uint64(n), uint64(len(pages)-n))
+		for _, p := range row {
+			if p != pages[n] {
+				return n
+			}
+			n++
 		}
-		n += c
-		if index += uint64(c); c == 0 || index&63 != 0 {
-			return n
+		if len(row) == 0 {
+			break
 		}
 	}
 	return n
@@ -152,9 +137,6 @@ func (t *Tree) Run(index uint64, out []uint32) int {
 // Count is the number of pages in [from, end).
 func (t *Tree) Count(from, end uint64) uint64 {
 	n := 0
-	t.words(from, end, func(l *leaf, w int, m uint64) bool {
-		n += bits.OnesCount64(l.present[w] & m)
-		return true
-	})
+	t.groups(from, end, func(g *group, m uint64) { n += bits.OnesCount64(g.present & m) })
 	return uint64(n)
 }
