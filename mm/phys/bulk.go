@@ -25,16 +25,12 @@ func (m *Memory) AllocBulk(ac *AllocContext, flags AllocFlags, out []PFN) int {
 		return 0
 	}
 	c := &z.pcp[ac.CPU]
-	l := &c.lists[pindex(0, ac.Migratetype)]
+	s := &c.lists[pindex(0, ac.Migratetype)]
 	n := 0
-	for ; n < len(out); n++ {
-		if l.Head == 0 && !z.refill(c, l, 0, ac.Migratetype, flags&^AllocNoFragment) {
-			break
-		}
-		pfn := m.popStock(l)
-		c.Count--
-		m.handOut(z, pfn, 0)
-		out[n] = pfn
+	for n < len(out) && (s.len > 0 || z.refill(c, s, 0, ac.Migratetype, flags&^AllocNoFragment)) {
+		got := z.take(s, out[n:])
+		c.Count -= got
+		n += got
 	}
 	if n > 0 {
 		m.Events[vmstat.PgAllocDma+vmstat.Event(z.Type)] += uint64(n)

@@ -169,18 +169,14 @@ func (m *Memory) fromStock(ac *AllocContext, order int, flags AllocFlags) PFN {
 	}
 	mark := z.Wmark(Wmark(flags&AllocWmarkMask)) + z.LowmemReserve[ac.HighestZone] + z.NrReservedHighatomic
 	c := &z.pcp[ac.CPU]
-	l := &c.lists[ac.Migratetype]
-	pfn := l.Head
-	if z.FreePages() <= int64(mark) || pfn == 0 {
+	s := &c.lists[ac.Migratetype]
+	if z.FreePages() <= int64(mark) || s.len == 0 {
 		return 0
 	}
 	c.freeFactor >>= 1
 	c.Count--
-	p := m.Page(pfn)
-	if l.Head = p.Next; l.Head == 0 {
-		l.Tail = 0
-	}
-	*p = Page{flags: z.id | uint32(KindKernel)<<kindShift}
+	pfn := s.pop(0)
+	*m.Page(pfn) = Page{flags: z.id | uint32(KindKernel)<<kindShift}
 	m.count(z, z, ac.CPU, 0)
 	return pfn
 }
@@ -304,6 +300,10 @@ func (m *Memory) FreePages(cpu int, pfn PFN, order int) {
 	z := m.byID[p.flags&zoneIDMask]
 	mt := m.BlockType(pfn)
 	m.Events[vmstat.PgFree] += 1 << order
+	p.flags = z.id
+	if order > 0 {
+		m.Page(pfn + 1).flags = z.id // it said the order
+	}
 	if m.pcpAllowed(order) && mt != MigrateIsolate {
 		z.freePCP(cpu, pfn, order, mt)
 		return

@@ -1,6 +1,7 @@
 package phys
 
 import (
+	"slices"
 	"testing"
 
 	"mmsim/mm/vmstat"
@@ -245,8 +246,14 @@ func TestShortcutsChangeNothing(t *testing.T) {
 			t.Errorf("%s/%d: the zones differ", z.Name(), z.Node.ID)
 		}
 		for cpu := range z.pcp {
-			if z.pcp[cpu] != y.pcp[cpu] {
-				t.Errorf("%s/%d: the lists of CPU %d differ", z.Name(), z.Node.ID, cpu)
+			a, b := &z.pcp[cpu], &y.pcp[cpu]
+			if a.Count != b.Count || a.freeFactor != b.freeFactor || a.expire != b.expire {
+				t.Errorf("%s/%d: the counts of CPU %d differ", z.Name(), z.Node.ID, cpu)
+			}
+			for i := range a.lists {
+				if order := short.pindexOrder(i); !slices.Equal(a.lists[i].blocks(order), b.lists[i].blocks(order)) {
+					t.Errorf("%s/%d: list %d of CPU %d differs", z.Name(), z.Node.ID, i, cpu)
+				}
 			}
 		}
 	}
@@ -263,8 +270,8 @@ func (m *Memory) longWay(ac *AllocContext, order int, flags AllocFlags) PFN {
 			continue
 		}
 		c := &z.pcp[ac.CPU]
-		l := &c.lists[pindex(order, ac.Migratetype)]
-		if l.Head == 0 {
+		s := &c.lists[pindex(order, ac.Migratetype)]
+		if s.len == 0 {
 			n := c.Batch
 			if n > 1 {
 				n = max(n>>order, 2)
@@ -275,18 +282,17 @@ func (m *Memory) longWay(ac *AllocContext, order int, flags AllocFlags) PFN {
 					break
 				}
 				mt := m.Page(pfn).freeType()
-				m.Page(pfn).flags = z.headFlags(KindPCP, order, mt)
 				z.addFree(-1<<order, mt)
-				m.PushTail(l, pfn)
+				s.pushTail(pfn, order, 1, mt)
 				c.Count += 1 << order
 			}
 		}
-		if l.Head == 0 {
+		if s.len == 0 {
 			continue
 		}
 		c.freeFactor >>= 1
 		c.Count -= 1 << order
-		pfn := m.popStock(l)
+		pfn := s.pop(order)
 		m.count(ac.Zonelist.Zones[ac.Preferred], z, ac.CPU, order)
 		m.handOut(z, pfn, order)
 		return pfn

@@ -445,9 +445,9 @@ func (z *Zone) stock(cpu int, pfn PFN) {
 	if list >= MigratePCPTypes {
 		list = MigrateMovable
 	}
-	m.Page(pfn).flags = z.headFlags(KindPCP, 0, mt)
+	m.Page(pfn).flags = z.id
 	c := &z.pcp[cpu%len(z.pcp)]
-	m.PushTail(&c.lists[pindex(0, list)], pfn)
+	c.lists[pindex(0, list)].pushTail(pfn, 0, 1, mt)
 	c.Count++
 }
 

@@ -3,8 +3,8 @@ package phys
 import "mmsim/mm/vmstat"
 
 // FreeList gives back single pages through the CPU's lists, the last first, as the kernel frees what it has collected on a list from its head
-// (free_unref_page_list). It does what FreePage for each would do. Pages of one pageblock in a row go to one list, and as many of them as it has room for
-// are linked at once.
+// (free_unref_page_list). It does what FreePage for each would do. Neighbours in ascending order go to a list at once, if they are of one pageblock and there is
+// room for them.
 func (m *Memory) FreeList(cpu int, pages []PFN) {
 	m.Events[vmstat.PgFree] += uint64(len(pages))
 	for len(pages) > 0 {
@@ -38,39 +38,33 @@ func (m *Memory) FreeList(cpu int, pages []PFN) {
 	}
 }
 
-// stockPages puts pages from the last on at the head of a CPU's list, most of them at most and only those of the last one's pageblock and zone, and returns how
-// many those are.
-func (z *Zone) stockPages(l *List, pages []PFN, most int, mt Migratetype) int {
+// stockPages puts the last of the pages, with the others before it in ascending order that are its neighbours in its pageblock and zone, at the head of a CPU's
+// list, most of them at most, and returns how many those are. The last page must be allocated.
+func (z *Zone) stockPages(s *stock, pages []PFN, most int, mt Migratetype) int {
 	m := z.mem
 	i := len(pages) - 1
-	end := max(len(pages)-most, 0)
-	shift := m.pageblockOrder
-	block := pages[i] >> shift
-	rows := m.sections[pages[i]>>sectionShift] // no block reaches beyond a section
-	flags := z.headFlags(KindPCP, 0, mt)
-	head := l.Head
-	var above *Page
-	if head != 0 {
-		above = m.Page(head)
+	last := pages[i]
+	most = min(most, len(pages), int(last&(1<<m.pageblockOrder-1))+1)
+	n := 1
+	for n < most && pages[i-n] == last-PFN(n) {
+		n++
 	}
-	for ; i >= end && pages[i]>>shift == block; i-- {
-		pfn := pages[i]
-		p := &rows[pfn&sectionMask]
-		if p.flags&zoneIDMask != z.id {
-			break
+	rows := m.sections[last>>sectionShift][:last&sectionMask+1] // no pageblock reaches beyond a section
+	rows = rows[len(rows)-n:]
+	alike := rows[n-1].flags & (zoneIDMask | kindMask)
+	for j := n - 1; j >= 0; j-- {
+		p := &rows[j]
+		if p.flags&(zoneIDMask|kindMask) != alike {
+			if p.flags&zoneIDMask != z.id {
+				n -= j + 1
+				break
+			}
+			if !p.Kind().Allocated() {
+				m.badPage(last-PFN(n-1-j), 0)
+			}
 		}
-		if !p.Kind().Allocated() {
-			m.badPage(pfn, 0)
-		}
-		p.flags = flags
-		p.Next, p.Prev = head, 0
-		if above != nil {
-			above.Prev = pfn
-		} else {
-			l.Tail = pfn
-		}
-		head, above = pfn, p
+		p.flags = z.id
 	}
-	l.Head = head
-	return len(pages) - 1 - i
+	s.push(last-PFN(n-1), 0, n, mt)
+	return n
 }

@@ -78,7 +78,7 @@ func TestFreeListIsTheSame(t *testing.T) {
 					continue
 				}
 				for i := range za.pcp[0].lists {
-					if x, y := pagesOf(a, za.pcp[0].lists[i]), pagesOf(b, zb.pcp[0].lists[i]); !slices.Equal(x, y) {
+					if x, y := za.pcp[0].lists[i].blocks(a.pindexOrder(i)), zb.pcp[0].lists[i].blocks(b.pindexOrder(i)); !slices.Equal(x, y) {
 						rt.Fatalf("zone %s: the stock's list %d is %v, one by one %v", za.Name(), i, x, y)
 					}
 				}

@@ -31,9 +31,9 @@ func (m *Memory) CheckInvariants() error {
 	return errors.Join(c.errs...)
 }
 
-// place is where a free block was found on a list.
+// place is where a free block was found: on a buddy list or in a CPU's stock.
 type place struct {
-	kind  Kind
+	stock bool
 	order int
 	mt    Migratetype
 	zone  *Zone
@@ -61,7 +61,7 @@ func (c *checker) fail(format string, args ...any) {
 func (c *checker) buddyLists(z *Zone) {
 	for o := range z.free {
 		for mt := range z.free[o].lists {
-			c.list(z, &z.free[o].lists[mt], KindBuddy, o, Migratetype(mt))
+			c.list(z, &z.free[o].lists[mt], o, Migratetype(mt))
 		}
 	}
 }
@@ -72,7 +72,7 @@ func (c *checker) pcpLists(z *Zone) {
 		n := 0
 		for i := range p.lists {
 			order := c.m.pindexOrder(i)
-			n += c.list(z, &p.lists[i], KindPCP, order, 0) << order
+			n += c.stock(z, &p.lists[i], order) << order
 		}
 		if n != p.Count {
 			c.fail("%s/%d: cpu %d: count %d, but %d pages on its lists", z.Name(), z.Node.ID, cpu, p.Count, n)
@@ -80,33 +80,54 @@ func (c *checker) pcpLists(z *Zone) {
 	}
 }
 
-// list walks one list, checks its links and remembers its blocks. It returns their number.
-func (c *checker) list(z *Zone, l *List, kind Kind, order int, mt Migratetype) int {
+// stock walks one list of a CPU's stock, checks its runs and remembers its blocks. It returns their number.
+func (c *checker) stock(z *Zone, s *stock, order int) int {
 	n := 0
-	prev := PFN(0)
-	for pfn := l.Head; pfn != 0; n++ {
-		p := c.m.Page(pfn)
-		if p.Prev != prev && (prev != 0 || kind == KindBuddy) { // a per-CPU list's head may have a stale link back
-			c.fail("pfn %d: on a list behind %d, but its link back is %d", pfn, prev, p.Prev)
-			return n
+	for i := range s.len {
+		r := *s.at(i)
+		last := r.first + PFN(max(r.n, 1)-1)<<order
+		if r.n == 0 || r.first>>sectionShift != last>>sectionShift {
+			c.fail("%s/%d: a stock has a run of %d blocks of order %d at %d", z.Name(), z.Node.ID, r.n, order, r.first)
 		}
-		if kind == KindBuddy && order == MaxOrder-1 && z.virgin.holds(pfn) {
+		for pfn := r.first; pfn <= last; pfn += 1 << order {
+			c.saw(pfn, place{true, order, r.mt, z})
+		}
+		n += int(r.n)
+	}
+	return n
+}
+
+// saw remembers where a free block is.
+func (c *checker) saw(pfn PFN, at place) bool {
+	if _, dup := c.seen[pfn]; dup {
+		c.fail("pfn %d: on two lists", pfn)
+		return false
+	}
+	c.seen[pfn] = at
+	return true
+}
+
+// list walks one list, checks its links and remembers its blocks.
+func (c *checker) list(z *Zone, l *List, order int, mt Migratetype) {
+	prev := PFN(0)
+	for pfn := l.Head; pfn != 0; {
+		p := c.m.Page(pfn)
+		if p.Prev != prev {
+			c.fail("pfn %d: on a list behind %d, but its link back is %d", pfn, prev, p.Prev)
+			return
+		}
+		if order == MaxOrder-1 && z.virgin.holds(pfn) {
 			if pfn != z.virgin.sentinel() {
 				c.fail("pfn %d: inside the untouched run, but on a list", pfn)
 			}
-		} else {
-			if _, dup := c.seen[pfn]; dup {
-				c.fail("pfn %d: on two lists", pfn)
-				return n
-			}
-			c.seen[pfn] = place{kind, order, mt, z}
+		} else if !c.saw(pfn, place{false, order, mt, z}) {
+			return
 		}
 		prev, pfn = pfn, p.Next
 	}
 	if l.Tail != prev {
 		c.fail("%s/%d: a list of order %d ends at %d, but its tail is %d", z.Name(), z.Node.ID, order, prev, l.Tail)
 	}
-	return n
 }
 
 // frames walks the blocks of one range of RAM.
@@ -137,12 +158,19 @@ func (c *checker) block(r ramRange, pfn PFN, t *tally) uint64 {
 	m, z := c.m, r.zone
 	p := m.Page(pfn)
 	k := p.Kind()
-	if p.ZoneID() != z.id {
+	at, listed := c.seen[pfn]
+	stocked := k == KindNone && at.stock // the row of such a block says nothing, not even its zone
+	if p.ZoneID() != z.id && !stocked {
 		c.fail("pfn %d: in zone %d, but its row says %d", pfn, z.id, p.ZoneID())
+	}
+	if stocked && p.flags&tailMark != 0 { // AllocatedOrder of the page before it is wrong then
+		c.fail("pfn %d: in a CPU's stock, but its row says the order of a block", pfn)
 	}
 	order := 0
 	switch {
-	case k == KindBuddy, k == KindPCP, k == KindIsolated:
+	case stocked:
+		order = at.order
+	case k == KindBuddy, k == KindIsolated:
 		order = p.BuddyOrder()
 	case k.Allocated():
 		order = m.AllocatedOrder(pfn)
@@ -160,10 +188,12 @@ func (c *checker) block(r ramRange, pfn PFN, t *tally) uint64 {
 			c.fail("pfn %d: %s inside the %s block at %d", pfn+i, m.Page(pfn+i).Kind(), k, pfn)
 			break
 		}
+		if f := m.Page(pfn + i).flags; f&tailMark != 0 && !(k.Allocated() && i == 1) {
+			c.fail("pfn %d: inside the %s block at %d, but it says an order", pfn+i, k, pfn)
+		}
 	}
-	at, listed := c.seen[pfn]
 	delete(c.seen, pfn)
-	if onList := k == KindBuddy || k == KindPCP; onList != listed || listed && (at.kind != k || at.order != order || at.zone != z) {
+	if onList := k == KindBuddy || stocked; onList != listed || listed && (at.stock != stocked || at.order != order || at.zone != z) {
 		c.fail("pfn %d: %s of order %d, found on lists: %v %+v", pfn, k, order, listed, at)
 	}
 	switch {
@@ -180,7 +210,7 @@ func (c *checker) block(r ramRange, pfn PFN, t *tally) uint64 {
 		case MigrateCMA:
 			t.freeCMA += n
 		}
-	case k == KindPCP:
+	case stocked:
 		t.pcp += n
 	case k == KindReserved:
 		t.reserved += n

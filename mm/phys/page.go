@@ -6,7 +6,7 @@ type PFN uint32
 
 // Page is one row of the frame table (struct page). It holds no pointer, so a section of rows costs the garbage collector nothing.
 //
-// The fields Next and Prev link the one list the page is on, whoever owns the page: a buddy free list, a per-CPU list, an LRU list.
+// The fields Next and Prev link the one list the page is on, whoever owns the page: a buddy free list, an LRU list.
 // Mapping, Index and Mapcount belong to whoever holds the page; they are zero when the allocator hands it out.
 type Page struct {
 	flags    uint32 // zone id (12 bits), kind (4 bits), then 16 flag bits whose meaning the kind gives
@@ -22,10 +22,9 @@ type Kind uint8
 
 // The kinds. All from KindKernel on are allocated pages.
 const (
-	KindNone      Kind = iota // interior of a block, or no RAM behind the row
+	KindNone      Kind = iota // interior of a block, in a CPU's stock, or no RAM behind the row
 	KindReserved              // RAM that never reached the allocator (kernel image, struct pages, firmware)
 	KindBuddy                 // head of a free block on a buddy list
-	KindPCP                   // head of a free block on a per-CPU list
 	KindIsolated              // free, taken off the lists by IsolateFreePage
 	KindKernel                // allocated, of no other kind
 	KindSlab                  // slab
@@ -42,7 +41,7 @@ const (
 )
 
 var kindNames = [nrKinds]string{
-	"none", "reserved", "buddy", "pcp", "isolated", "kernel", "slab", "pagetable", "stack", "vmalloc", "anon", "file", "shmem", "huge",
+	"none", "reserved", "buddy", "isolated", "kernel", "slab", "pagetable", "stack", "vmalloc", "anon", "file", "shmem", "huge",
 	"zero", "other",
 }
 
@@ -58,7 +57,7 @@ const (
 	kindShift  = zoneIDBits
 	kindMask   = 15 << kindShift
 	flagShift  = kindShift + 4
-	// In a free row (buddy, pcp) and in the second row of an allocated block of more than one page:
+	// In a free row and in the second row of an allocated block of more than one page:
 	orderShift = flagShift
 	orderMask  = 15 << orderShift
 	mtShift    = orderShift + 4
@@ -130,8 +129,8 @@ func (p *Page) Flags() Flag { return Flag(p.flags & allFlags) }
 // SetFlags replaces all flags of an allocated page, as when a page takes over another's state in migration.
 func (p *Page) SetFlags(f Flag) { p.flags = p.flags&^allFlags | uint32(f)&allFlags }
 
-// BuddyOrder returns the order of a free block. Valid for KindBuddy, KindPCP and KindIsolated.
+// BuddyOrder returns the order of a free block. Valid for KindBuddy and KindIsolated.
 func (p *Page) BuddyOrder() int { return int(p.flags >> orderShift & 15) }
 
-// freeType returns the migratetype of the list a buddy head is on, or the type cached in a page on a per-CPU list.
+// freeType returns the migratetype of the list a buddy head is on.
 func (p *Page) freeType() Migratetype { return Migratetype(p.flags >> mtShift & 7) }

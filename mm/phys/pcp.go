@@ -1,6 +1,10 @@
 package phys
 
-import "mmsim/mm/vmstat"
+import (
+	"math/bits"
+
+	"mmsim/mm/vmstat"
+)
 
 // pcpBatchScaleMax bounds how far consecutive frees enlarge a bulk free: batch << this (CONFIG_PCP_BATCH_SCALE_MAX).
 const pcpBatchScaleMax = 5
@@ -16,7 +20,7 @@ type PerCPUPages struct {
 
 	freeFactor uint8 // doubles the bulk free, for every one without an allocation between
 	expire     int8  // vmstat intervals until a remote zone's pages go back (drain_zone_pages)
-	lists      [nrPCPLists]List
+	lists      [nrPCPLists]stock
 }
 
 // PCP returns a CPU's stock of the zone; nil in a zone without RAM.
@@ -53,28 +57,16 @@ func (m *Memory) pindexOrder(i int) int {
 func (z *Zone) rmqueuePCP(cpu, order int, mt Migratetype, flags AllocFlags) PFN {
 	c := &z.pcp[cpu]
 	c.freeFactor >>= 1
-	l := &c.lists[pindex(order, mt)]
-	if l.Head == 0 && !z.refill(c, l, order, mt, flags) {
+	s := &c.lists[pindex(order, mt)]
+	if s.len == 0 && !z.refill(c, s, order, mt, flags) {
 		return 0
 	}
 	c.Count -= 1 << order
-	return z.mem.popStock(l)
-}
-
-// popStock takes the head off a per-CPU list, which must not be empty. The new head's Prev is left as it is: pages leave these lists only from
-// either end, where Head and Tail say what is last, and not touching the next row keeps the path of an allocation to one.
-func (m *Memory) popStock(l *List) PFN {
-	pfn := l.Head
-	if pfn == l.Tail {
-		*l = List{}
-	} else {
-		l.Head = m.Page(pfn).Next
-	}
-	return pfn
+	return s.pop(order)
 }
 
 // refill moves a batch of blocks from the buddy lists to a CPU's list (rmqueue_bulk). It reports whether it got any.
-func (z *Zone) refill(c *PerCPUPages, l *List, order int, mt Migratetype, flags AllocFlags) bool {
+func (z *Zone) refill(c *PerCPUPages, s *stock, order int, mt Migratetype, flags AllocFlags) bool {
 	n := c.Batch
 	if n > 1 {
 		n = max(n>>order, 2)
@@ -85,60 +77,37 @@ func (z *Zone) refill(c *PerCPUPages, l *List, order int, mt Migratetype, flags 
 			if pfn == 0 {
 				break
 			}
-			z.stockRun(c, l, pfn, order, 1, z.mem.Page(pfn).freeType())
+			z.stockRun(c, s, pfn, order, 1, z.mem.Page(pfn).freeType())
 			n--
 			continue
 		}
 		pfn, got := z.rmqueueRun(order, mt, n)
 		if got > 0 {
-			z.stockRun(c, l, pfn, order, got, mt)
+			z.stockRun(c, s, pfn, order, got, mt)
 			n -= got
 		} else if !z.rmqueueFallback(order, mt, flags) {
 			break
 		}
 	}
-	return l.Head != 0
+	return s.len > 0
 }
 
 // stockRun puts neighbouring blocks that were just taken off the buddy lists at the tail of a CPU's list.
-func (z *Zone) stockRun(c *PerCPUPages, l *List, pfn PFN, order, n int, mt Migratetype) {
-	m := z.mem
-	rows := m.sections[pfn>>sectionShift]
-	flags := z.headFlags(KindPCP, order, mt)
-	prev := l.Tail
-	if prev != 0 {
-		m.Page(prev).Next = pfn
-	} else {
-		l.Head = pfn
-	}
-	last := pfn + PFN(n-1)<<order
-	for at := pfn; ; at += 1 << order {
-		p := &rows[at&sectionMask]
-		p.flags = flags
-		p.Prev = prev
-		if at == last {
-			p.Next = 0
-			break
-		}
-		p.Next = at + 1<<order
-		prev = at
-	}
-	l.Tail = last
+func (z *Zone) stockRun(c *PerCPUPages, s *stock, pfn PFN, order, n int, mt Migratetype) {
+	s.pushTail(pfn, order, n, mt)
 	z.addFree(-int64(n)<<order, mt)
 	c.Count += n << order
 }
 
 // freePCP puts a block on a CPU's list and sends old ones back if there are too many (free_unref_page_commit).
 func (z *Zone) freePCP(cpu int, pfn PFN, order int, mt Migratetype) {
-	m := z.mem
 	list := mt
 	if mt >= MigratePCPTypes {
 		list = MigrateMovable
 	}
-	m.Page(pfn).flags = z.headFlags(KindPCP, order, mt)
 	c := &z.pcp[cpu]
 	i := pindex(order, list)
-	m.Push(&c.lists[i], pfn)
+	c.lists[i].push(pfn, order, 1, mt)
 	c.Count += 1 << order
 	freeHigh := c.freeFactor > 0 && order > 0 && order <= CostlyOrder
 	high := c.High
@@ -177,31 +146,49 @@ func (z *Zone) freeBulk(c *PerCPUPages, n, i int) {
 			i = 0
 		}
 		order := m.pindexOrder(i)
-		for l := &c.lists[i]; l.Tail != 0 && n > 0; {
+		for s := &c.lists[i]; s.len > 0 && n > 0; {
+			got := 1 << order
 			if order == 0 && z.NrIsolatedBlocks == 0 && m.Capture == nil {
-				if got := z.freeStretch(l, n); got > 0 {
-					c.Count -= got
-					n -= got
-					continue
-				}
-			}
-			pfn := l.Tail
-			p := m.Page(pfn)
-			mt := p.freeType()
-			if pfn == l.Head {
-				*l = List{}
+				got = z.freeTail(s, n)
 			} else {
-				l.Tail = p.Prev
-				m.Page(p.Prev).Next = 0
+				z.freeLast(s, order)
 			}
-			if z.NrIsolatedBlocks > 0 {
-				mt = m.BlockType(pfn)
-			}
-			c.Count -= 1 << order
-			n -= 1 << order
-			z.freeOne(pfn, order, mt, false)
+			c.Count -= got
+			n -= got
 		}
 	}
+}
+
+// freeLast gives back the last block of a stock.
+func (z *Zone) freeLast(s *stock, order int) {
+	r := s.last()
+	pfn, mt := r.first+PFN(r.n-1)<<order, r.mt
+	s.dropTail(r, 1)
+	if z.NrIsolatedBlocks > 0 {
+		mt = z.mem.BlockType(pfn)
+	}
+	z.freeOne(pfn, order, mt, false)
+}
+
+// freeTail gives back single pages from the end of a stock's last run, n at most, and returns how many. No pageblock may be isolated, and nobody may want to
+// capture.
+//
+// The result is that of freeOne for each, the last first. Those that together are one aligned block go as one: within it every page that comes merges with
+// what came before, and what it puts on a list meanwhile is taken off again before the last page has come, so that only the whole block meets its neighbours.
+// From the order of a pageblock on types begin to matter for merging.
+func (z *Zone) freeTail(s *stock, n int) int {
+	r := s.last()
+	end, mt := r.first+PFN(r.n), r.mt
+	n = min(n, int(r.n))
+	s.dropTail(r, n)
+	most := z.mem.pageblockOrder - 1
+	for left := n; left > 0; {
+		order := min(bits.Len(uint(left))-1, bits.TrailingZeros32(uint32(end)), most)
+		end -= 1 << order
+		left -= 1 << order
+		z.freeOne(end, order, mt, false)
+	}
+	return n
 }
 
 // DrainPCP gives all pages of one CPU's stock of the zone back to the buddy lists (drain_pages_zone).

@@ -18,36 +18,15 @@ func (m *Memory) GetPageRun(ac *AllocContext, flags AllocFlags, out []PFN) int {
 	}
 	z := m.ZoneOf(out[0])
 	c := &z.pcp[ac.CPU]
-	l := &c.lists[pindex(0, ac.Migratetype)]
-	if l.Head == 0 || flags&(AllocHighatomic|AllocNoWatermarks) != 0 || ac.SpreadDirty ||
+	s := &c.lists[pindex(0, ac.Migratetype)]
+	if s.len == 0 || flags&(AllocHighatomic|AllocNoWatermarks) != 0 || ac.SpreadDirty ||
 		!z.watermarkFast(0, z.Wmark(Wmark(flags&AllocWmarkMask)), ac.HighestZone, flags, ac.GFP) {
 		return 1
 	}
-	flagsOut := z.id | uint32(KindKernel)<<kindShift
-	n := 1
-	pfn := l.Head
-	for pfn != 0 && n < len(out) {
-		rows := m.sections[pfn>>sectionShift]
-		for { // as long as the next page is the next frame, its row is known before the link is read
-			p := &rows[pfn&sectionMask]
-			out[n] = pfn
-			n++
-			next := p.Next
-			*p = Page{flags: flagsOut}
-			if next != pfn+1 || next&sectionMask == 0 || n == len(out) {
-				pfn = next
-				break
-			}
-			pfn++
-		}
-	}
-	l.Head = pfn
-	if pfn == 0 {
-		l.Tail = 0
-	}
-	c.Count -= n - 1
-	c.freeFactor >>= min(uint(n-1), 7)
-	m.Events[vmstat.PgAllocDma+vmstat.Event(z.Type)] += uint64(n - 1)
-	z.countNuma(ac.Zonelist.Zones[ac.Preferred], ac.CPU, uint64(n-1))
-	return n
+	n := z.take(s, out[1:])
+	c.Count -= n
+	c.freeFactor >>= min(uint(n), 7)
+	m.Events[vmstat.PgAllocDma+vmstat.Event(z.Type)] += uint64(n)
+	z.countNuma(ac.Zonelist.Zones[ac.Preferred], ac.CPU, uint64(n))
+	return n + 1
 }

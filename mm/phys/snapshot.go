@@ -249,7 +249,7 @@ func (z *Zone) EachInUse(fn func(pfn PFN) bool) {
 					return
 				}
 				at += 1 << m.AllocatedOrder(PFN(at))
-			case k == KindBuddy, k == KindPCP, k == KindIsolated:
+			case k == KindBuddy, k == KindIsolated:
 				at += 1 << p.BuddyOrder()
 			default:
 				at++

@@ -17,6 +17,82 @@ func pagesOf(m *Memory, l List) (out []PFN) {
 	return out
 }
 
+// member is one block of a stock.
+type member struct {
+	pfn PFN
+	mt  Migratetype
+}
+
+// blocks are those of a stock of one order, from the head on.
+func (s *stock) blocks(order int) (out []member) {
+	for i := range s.len {
+		for j := range s.at(i).n {
+			out = append(out, member{s.at(i).first + PFN(j)<<order, s.at(i).mt})
+		}
+	}
+	return out
+}
+
+// TestStockIsAList puts blocks on a stock and takes them from it, at both ends, and compares it with a plain list.
+func TestStockIsAList(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		order := rapid.IntRange(0, 3).Draw(rt, "order")
+		var s stock
+		var plain []member
+		for range rapid.IntRange(1, 200).Draw(rt, "steps") {
+			// Few places, so that blocks meet, also at the border of two sections, where runs end.
+			n := rapid.IntRange(1, 5).Draw(rt, "n")
+			pfn := PFN(sectionPages + (rapid.IntRange(-12, 11).Draw(rt, "at")&^3)<<order)
+			if pfn < sectionPages && pfn+PFN(n)<<order > sectionPages {
+				n = int((sectionPages - pfn) >> order)
+			}
+			mt := rapid.SampledFrom([]Migratetype{MigrateMovable, MigrateHighAtomic}).Draw(rt, "type")
+			var blocks []member
+			for i := range n {
+				blocks = append(blocks, member{pfn + PFN(i)<<order, mt})
+			}
+			switch rapid.IntRange(0, 4).Draw(rt, "what") {
+			case 0:
+				s.push(pfn, order, n, mt)
+				plain = append(blocks, plain...)
+			case 1:
+				s.pushTail(pfn, order, n, mt)
+				plain = append(plain, blocks...)
+			case 2:
+				if len(plain) > 0 {
+					if got := s.pop(order); got != plain[0].pfn {
+						rt.Fatalf("took block %d from the head, not %d", got, plain[0].pfn)
+					}
+					plain = plain[1:]
+				}
+			case 3:
+				if len(plain) > 0 {
+					r := s.first()
+					n = min(n, int(r.n))
+					s.drop(r, order, n)
+					plain = plain[n:]
+				}
+			case 4:
+				if len(plain) > 0 {
+					r := s.last()
+					n = min(n, int(r.n))
+					s.dropTail(r, n)
+					plain = plain[:len(plain)-n]
+				}
+			}
+			if got := s.blocks(order); !slices.Equal(got, plain) {
+				rt.Fatalf("the stock has %v, the list %v", got, plain)
+			}
+			for i := range s.len {
+				r := *s.at(i)
+				if last := r.first + PFN(r.n-1)<<order; r.n == 0 || r.first>>sectionShift != last>>sectionShift {
+					rt.Fatalf("run %+v is empty or leaves its section", r)
+				}
+			}
+		}
+	})
+}
+
 // TestStretchesAreTheSame gives pages back on two equal machines, by freeBulk and one by one, and compares every free list.
 func TestStretchesAreTheSame(t *testing.T) {
 	stretches := 0
@@ -64,15 +140,10 @@ func TestStretchesAreTheSame(t *testing.T) {
 			}
 			c := &zb.pcp[0]
 			for i, left := 0, back; left > 0; i++ {
-				for l := &c.lists[i%nrPCPLists]; l.Tail != 0 && left > 0; left-- {
-					pfn := l.Tail
-					mt := b.Page(pfn).freeType()
-					if pfn == l.Head {
-						*l = List{}
-					} else {
-						l.Tail = b.Page(pfn).Prev
-						b.Page(l.Tail).Next = 0
-					}
+				for l := &c.lists[i%nrPCPLists]; l.len > 0 && left > 0; left-- {
+					r := l.last()
+					pfn, mt := r.first+PFN(r.n-1), r.mt
+					l.dropTail(r, 1)
 					c.Count--
 					zb.freeOne(pfn, 0, mt, false)
 				}
@@ -88,7 +159,7 @@ func TestStretchesAreTheSame(t *testing.T) {
 				}
 			}
 			for i := range c.lists {
-				if x, y := pagesOf(a, za.pcp[0].lists[i]), pagesOf(b, c.lists[i]); !slices.Equal(x, y) || za.pcp[0].Count != c.Count {
+				if x, y := za.pcp[0].lists[i].blocks(a.pindexOrder(i)), c.lists[i].blocks(b.pindexOrder(i)); !slices.Equal(x, y) || za.pcp[0].Count != c.Count {
 					rt.Fatalf("the stock's list %d is %v, one by one %v", i, x, y)
 				}
 			}
