@@ -125,6 +125,29 @@ func BenchmarkSpendTwoCPUs(b *testing.B) {
 	s.Run(context.Background())
 }
 
+// BenchmarkWaitForDevice is a process that sends a request and waits for its end, with 30 timers far ahead, as a machine at rest has them.
+func BenchmarkWaitForDevice(b *testing.B) {
+	s := New(Options{CPUs: 1})
+	for i := range 30 {
+		s.After(Duration(b.N)*Second+Duration(i), func() {})
+	}
+	d := NewDevice(s, DeviceConfig{Latency: 80 * Microsecond, BytesPerSec: 1 << 30})
+	s.Go("p", ProcOptions{CPU: -1}, func(p *Proc) {
+		var c Cond
+		done := func() { c.Broadcast() }
+		b.ResetTimer()
+		for range b.N {
+			p.Spend(1000)
+			d.Submit(128<<10, false, done)
+			p.Wait(&c)
+		}
+		s.Stop("enough")
+	})
+	if res := s.Run(context.Background()); res.Reason != Stopped {
+		b.Fatalf("ended with %v, %v", res.Reason, res.Err)
+	}
+}
+
 // BenchmarkIterPull is the yardstick for BenchmarkMM1: a million steps of a bare coroutine.
 func BenchmarkIterPull(b *testing.B) {
 	for b.Loop() {

@@ -148,17 +148,16 @@ func (p *Proc) pass(d Duration, st State) {
 		return
 	}
 	s.poll--
-	top := s.q.heap[0]
-	if end < top.at {
+	if end < s.q.at {
 		s.now = end
 		return
 	}
-	next := s.q.events[slotOf(top.key)].proc
+	next := s.q.events[slotOf(s.q.topKey())].proc
 	if next == nil || next.resumeFn == nil || next.state != StateRunning && (next.onCPU || next.cond != nil) {
 		p.passSlow(d, st)
 		return
 	}
-	s.now = top.at
+	s.now = s.q.at
 	s.result.Events++
 	s.q.exchange(p.slot, end)
 	p.spendEnd = end

@@ -42,9 +42,15 @@ type event struct {
 // matches it; such dead entries are dropped when they reach the top, and all at once when they are more than half.
 // Slot 0 is the end of the run, with the greatest key; it is never popped.
 //
-// While hole is set, the top has been popped and its place not been filled: a push fills it with one pass down the heap where filling
-// it with the last leaf and pushing would take two. Only insert, fill and what begins with fill may be called then.
+// The front is the top while it has a key: an entry that came before all others when it was armed stays out of the heap, since such a
+// one is mostly popped before another comes (the end of a transfer, and the wake-up of who waits for it). Then neither costs a pass over
+// the heap, however many events are far ahead.
+//
+// While hole is set, the top of the heap has been popped and its place not been filled: a push fills it with one pass down the heap where
+// filling it with the last leaf and pushing would take two. There is no front then. Only arm, fill and what begins with fill may be called.
 type queue struct {
+	at     Time // of the top, the end of the run included; not while there is a hole
+	front  entry
 	heap   []entry
 	events []event
 	free   uint32
@@ -62,12 +68,21 @@ const (
 func (q *queue) init(end Time) {
 	q.events = append(q.events[:0], event{key: endKey})
 	q.heap = append(q.heap[:0], entry{at: end, key: endKey})
+	q.front, q.at = entry{}, end
 }
 
 // top returns the time of the earliest live event, the end of the run included.
 func (q *queue) top() Time {
 	q.fill()
-	return q.heap[0].at
+	return q.at
+}
+
+// topKey returns the key of the earliest live event, the end of the run included; there must be no hole.
+func (q *queue) topKey() uint64 {
+	if q.front.key != 0 {
+		return q.front.key
+	}
+	return q.heap[0].key
 }
 
 // less reports whether a comes before b.
@@ -85,33 +100,60 @@ func (q *queue) arm(slot uint32, at Time) uint64 {
 	q.seq++
 	e := entry{at: at, key: q.seq<<slotBits | uint64(slot)}
 	q.events[slot].key = e.key
-	if q.hole {
+	switch {
+	case q.hole:
 		q.hole = false
 		q.siftDown(0, e)
 		if q.dead > 0 {
 			q.settle()
 		}
-		return e.key
+		q.at = q.heap[0].at
+	case at < q.at: // of two of the same time this one, with the greater key, is the later
+		if q.front.key != 0 {
+			q.insert(q.front)
+		}
+		q.front, q.at = e, at
+	default:
+		q.insert(e)
 	}
+	return e.key
+}
+
+// insert puts an entry into the heap.
+func (q *queue) insert(e entry) {
 	q.heap = append(q.heap, e)
 	q.siftUp(len(q.heap)-1, e)
-	return e.key
 }
 
 // exchange pops the top, which is a process's, and arms slot.
 func (q *queue) exchange(slot uint32, at Time) {
-	q.events[slotOf(q.heap[0].key)].key = 0
+	q.events[slotOf(q.topKey())].key = 0
 	q.seq++
 	e := entry{at: at, key: q.seq<<slotBits | uint64(slot)}
 	q.events[slot].key = e.key
-	if len(q.heap) == 2 && e.less(&q.heap[1]) {
-		q.heap[0] = e
+	switch {
+	case q.front.key != 0 && at < q.heap[0].at:
+		q.front, q.at = e, at
 		return
+	case q.front.key != 0:
+		q.front.key = 0
+		q.insert(e)
+	case len(q.heap) == 2 && at < q.heap[1].at:
+		q.heap[0], q.at = e, at
+		return
+	default:
+		q.siftDown(0, e)
+		if q.dead > 0 {
+			q.settle()
+		}
 	}
-	q.siftDown(0, e)
-	if q.dead > 0 {
-		q.settle()
-	}
+	q.at = q.heap[0].at
+}
+
+// dropFront takes the front out.
+func (q *queue) dropFront() {
+	q.front.key = 0
+	q.at = q.heap[0].at
 }
 
 func (q *queue) newSlot() uint32 {
@@ -202,12 +244,16 @@ func (q *queue) least(from, to int) int {
 	return m
 }
 
-// pop takes the event of the top, which must not be the end of the run, and leaves a hole in its place.
+// pop takes the event of the top, which must not be the end of the run, and leaves a hole in its place if that was in the heap.
 func (q *queue) pop() (fn func(), proc *Proc) {
-	slot := slotOf(q.heap[0].key)
+	slot := slotOf(q.topKey())
 	e := &q.events[slot]
 	e.key = 0
-	q.hole = true
+	if q.front.key != 0 {
+		q.dropFront()
+	} else {
+		q.hole = true
+	}
 	if e.proc != nil {
 		return nil, e.proc
 	}
@@ -227,6 +273,7 @@ func (q *queue) fillHole() {
 	q.hole = false
 	q.dropTop()
 	q.settle()
+	q.at = q.heap[0].at
 }
 
 func (q *queue) dropTop() {
@@ -253,6 +300,11 @@ func (q *queue) disarm(slot uint32) {
 	if e.key == 0 {
 		return
 	}
+	if e.key == q.front.key {
+		e.key = 0
+		q.dropFront()
+		return
+	}
 	e.key = 0
 	q.fill()
 	q.dead++
@@ -260,9 +312,12 @@ func (q *queue) disarm(slot uint32) {
 		q.compact()
 	}
 	q.settle()
+	if q.front.key == 0 {
+		q.at = q.heap[0].at
+	}
 }
 
-// settle drops dead entries from the top until it is live.
+// settle drops dead entries from the top of the heap until it is live.
 func (q *queue) settle() {
 	for q.dead > 0 {
 		key := q.heap[0].key

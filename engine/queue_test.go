@@ -72,7 +72,7 @@ func TestPastAndNever(t *testing.T) {
 	}
 }
 
-// TestQueueAgainstSorted does random things to a queue and to a sorted list, in and out of the state with a hole.
+// TestQueueAgainstSorted does random things to a queue and to a sorted list, in and out of the state with a hole, with a front and without.
 func TestQueueAgainstSorted(t *testing.T) {
 	type ref struct {
 		at    Time
@@ -131,8 +131,16 @@ func TestQueueAgainstSorted(t *testing.T) {
 				}
 			}
 			q.fill()
-			if n := len(q.heap) - q.dead - 1; n != len(model) {
-				t.Fatalf("%d live entries, want %d", n, len(model))
+			n, top := len(q.heap)-q.dead-1, q.heap[0]
+			if q.front.key != 0 {
+				n++
+				top = q.front
+				if !top.less(&q.heap[0]) || q.events[slotOf(top.key)].key != top.key {
+					t.Fatalf("the front %v is dead or does not come before %v", top, q.heap[0])
+				}
+			}
+			if n != len(model) || q.at != top.at || q.topKey() != top.key {
+				t.Fatalf("%d live entries, the first at %v, want %d, %v", n, q.at, len(model), top.at)
 			}
 			dead := 0
 			for i, e := range q.heap {

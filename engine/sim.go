@@ -181,6 +181,9 @@ func (s *Sim) AfterUpkeep(d Duration, fn func()) Timer {
 // Idle reports whether nothing is ahead but upkeep (AfterUpkeep, Proc.WaitUpkeep), the current callback or process apart. Who does upkeep asks before going on
 // with it, so that a run in which nothing will ever happen again ends.
 func (s *Sim) Idle() bool {
+	if key := s.q.front.key; key != 0 && !s.q.events[slotOf(key)].upkeep {
+		return false
+	}
 	for _, e := range s.q.heap {
 		if ev := &s.q.events[slotOf(e.key)]; e.key != endKey && e.at != MaxTime && ev.key == e.key && !ev.upkeep {
 			return false
@@ -283,12 +286,11 @@ func (s *Sim) loop(self *Proc) {
 
 // next handles the next event, or ends the run if there is none.
 func (s *Sim) next() {
-	top := s.q.heap[0]
-	if top.key == endKey || top.at == MaxTime {
+	if s.q.at == MaxTime || s.q.topKey() == endKey {
 		s.exhausted()
 		return
 	}
-	s.now = top.at
+	s.now = s.q.at
 	s.result.Events++
 	if s.poll--; s.poll <= 0 {
 		s.look()
@@ -309,11 +311,11 @@ func (s *Sim) callbacks(fn func()) {
 	for {
 		fn()
 		s.q.fill()
-		top := s.q.heap[0]
-		if s.ended || s.target != nil || top.key == endKey || top.at == MaxTime || s.q.events[slotOf(top.key)].proc != nil {
+		key := s.q.topKey()
+		if s.ended || s.target != nil || key == endKey || s.q.at == MaxTime || s.q.events[slotOf(key)].proc != nil {
 			return
 		}
-		s.now = top.at
+		s.now = s.q.at
 		s.result.Events++
 		if s.poll--; s.poll <= 0 {
 			s.look()
@@ -348,7 +350,7 @@ func (s *Sim) exhausted() {
 	}
 }
 
-// nothingAhead reports whether no event has a time: there may be some at MaxTime.
+// nothingAhead reports whether no event has a time: there may be some at MaxTime. There is no front, since the end of the run is the top.
 func (s *Sim) nothingAhead() bool {
 	for _, e := range s.q.heap {
 		if e.key != endKey && e.at != MaxTime && s.q.events[slotOf(e.key)].key == e.key {
