@@ -18,7 +18,7 @@ type fileIO struct {
 // submitRead sends the reads of pages of a file, in as many requests as its extents and the limit on requests call for; what is a hole, or has never
 // been written, is read as zeros at once (ext4_mpage_readpages, submit_bio).
 func (k *Kernel) submitRead(cpu int, m *mapping, start, n uint64) {
-	fs := m.host.fs.(writebackFS).disk()
+	fs := m.disk()
 	for n > 0 {
 		e, ok := m.host.blocks.At(start)
 		c := min(e.Len, n)

@@ -59,6 +59,14 @@ type writebackFS interface {
 	disk() *ext4
 }
 
+// disk is the file system on whose device the pages of a mapping are.
+func (m *mapping) disk() *ext4 {
+	if fs, ok := m.host.fs.(*ext4); ok { // as most are, and told faster
+		return fs
+	}
+	return m.host.fs.(writebackFS).disk()
+}
+
 // newFlusher makes the thread of a device. name is the device's number, as in flush-254:0.
 func (k *Kernel) newFlusher(name string, dev *engine.Device) *flusher {
 	f := &flusher{task: task{k: k}, dev: dev, wb: k.dirty.bdis.NewBDI().NewWB(k.jiffies(), len(k.nodeOfCPU)), wake: engine.NewCond(k.Sim), syncDone: engine.NewCond(k.Sim)}

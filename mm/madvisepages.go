@@ -120,7 +120,8 @@ func (p *Process) spendReclaiming(pages []phys.PFN, more engine.Time) {
 		for _, pfn := range pages {
 			k.Mem.Page(pfn).Clear(phys.FlagActive)
 		}
-		sc.shrinkPages(pages, p.cpu())
+		var res shrinkResult
+		sc.shrinkPages(pages, p.cpu(), &res)
 		p.memalloc = false
 		p.waitBios()
 		more += k.owed

@@ -160,11 +160,11 @@ func (p *Process) doReadahead(m *mapping, index, n, mark uint64) {
 	}
 	end := index + n
 	for index < end {
-		if m.tree.Page(index) != 0 {
+		run := nextPage(&m.tree, index, end)
+		if run == index {
 			index++
 			continue
 		}
-		run := nextPage(&m.tree, index, end)
 		got := p.readaheadRun(m, index, run, marked)
 		if got > 0 {
 			p.readExtents(m, index, index+got)
@@ -178,19 +178,21 @@ func (p *Process) doReadahead(m *mapping, index, n, mark uint64) {
 	}
 }
 
-// readaheadRun adds pages of a hole to the page cache, locked, and returns how many: fewer than there are if memory is short or somebody else is
-// faster.
+// readaheadRun adds pages of a hole, in which the caller has just found none, to the page cache, locked, and returns how many: fewer than there are if
+// memory is short or somebody else is faster.
 func (p *Process) readaheadRun(m *mapping, index, end, marked uint64) uint64 {
 	k := p.k
 	var pages [maxRun]phys.PFN
 	start := index
 	for index < end {
-		n := p.allocRun(pages[:min(uint64(maxRun), end-index)], gfpReadahead)
+		n, slow := p.allocRun(pages[:min(uint64(maxRun), end-index)], gfpReadahead)
 		if n == 0 {
 			break
 		}
-		// Others may have run: the file may be shorter, and pages may be there.
-		added := int(nextPage(&m.tree, index, min(index+uint64(n), max(m.host.filePages(), index))) - index)
+		added, size := n, m.host.filePages()
+		if slow || index > start || end > size { // others may have run: the file may be shorter, and pages may be there
+			added = int(nextPage(&m.tree, index, min(index+uint64(n), max(size, index))) - index)
+		}
 		p.addToPageCache(m, index, pages[:added], gfpReadahead, phys.FlagLocked)
 		if marked >= index && marked < index+uint64(added) {
 			k.Mem.Page(pages[marked-index]).Set(phys.FlagReadahead)
@@ -207,18 +209,19 @@ func (p *Process) readaheadRun(m *mapping, index, end, marked uint64) uint64 {
 	return index - start
 }
 
-// allocRun takes up to len(out) pages, as many as the fast path has at once, and returns their number, 0 if there is no memory.
-func (p *Process) allocRun(out []phys.PFN, gfp phys.GFP) int {
+// allocRun takes up to len(out) pages, as many as the fast path has at once, and returns their number, 0 if there is no memory. slow: that path had none, so
+// others may have run.
+func (p *Process) allocRun(out []phys.PFN, gfp phys.GFP) (n int, slow bool) {
 	ac, flags := p.k.fastContext(&p.task, gfp)
 	if n := p.k.Mem.GetPageRun(ac, flags, out); n > 0 {
-		return n
+		return n, false
 	}
 	pfn := p.allocPage(gfp)
 	if pfn == 0 {
-		return 0
+		return 0, true
 	}
 	out[0] = pfn
-	return 1
+	return 1, true
 }
 
 // nextPage is the first index of [from, end) that holds a page, or end.

@@ -225,7 +225,8 @@ func (sc *scanControl) shrinkInactiveList(n *phys.Node, l lru.List, nr uint64) u
 	}
 	k.owed = k.scanCost(len(pages), scanned)
 	sc.t.startBatch()
-	res := sc.shrinkPages(pages, cpu)
+	var res shrinkResult
+	sc.shrinkPages(pages, cpu, &res)
 	k.count(stealEvent, res.reclaimed)
 	k.count(kindSteal, res.reclaimed)
 	v := k.lruvecs[n.ID]

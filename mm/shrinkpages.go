@@ -22,8 +22,8 @@ const (
 )
 
 // shrinkPages decides for each page of a batch and puts those that stay back on their lists (shrink_folio_list,
-// move_folios_to_lru). It adds the CPU time that it takes to k.owed.
-func (sc *scanControl) shrinkPages(pages []phys.PFN, cpu int) (res shrinkResult) {
+// move_folios_to_lru). It adds what came of them to res and the CPU time that it takes to k.owed.
+func (sc *scanControl) shrinkPages(pages []phys.PFN, cpu int, res *shrinkResult) {
 	k := sc.t.k
 	activated := uint64(0)
 	gone := k.reclaimed[:0]
@@ -37,7 +37,7 @@ func (sc *scanControl) shrinkPages(pages []phys.PFN, cpu int) (res shrinkResult)
 				continue
 			}
 		}
-		v := sc.shrinkPage(pfn, p, cpu, &res)
+		v := sc.shrinkPage(pfn, p, cpu, res)
 		if v == freed {
 			res.reclaimed++
 			continue
@@ -64,7 +64,6 @@ func (sc *scanControl) shrinkPages(pages []phys.PFN, cpu int) (res shrinkResult)
 	k.flushBatch(false)
 	k.Mem.FreeList(cpu, gone)
 	k.reclaimed = gone
-	return res
 }
 
 // activate makes a page that stays active, and gives its slot up while swap is tight (activate_locked in shrink_folio_list). It returns the number of

@@ -158,7 +158,7 @@ func (k *Kernel) submitWrite(cpu int, m *mapping, start, n uint64, end *writeEnd
 	}
 	io.cpu, io.m, io.start, io.n, io.end = cpu, m, start, n, end
 	k.count(vmstat.PgPgout, 4*n)
-	m.host.fs.(writebackFS).disk().dev.Submit(int64(n)*4096, true, io.done)
+	m.disk().dev.Submit(int64(n)*4096, true, io.done)
 }
 
 func (io *writeIO) complete() {

@@ -84,7 +84,9 @@ func (s *Status) Lookup(block uint64) (Known, bool) {
 	if i == len(s.list) || s.list[i].Start > block {
 		return Known{}, false
 	}
-	s.list[i].Referenced = true
+	if e := &s.list[i]; !e.Referenced { // to set it each time would make the copy wait for the write
+		e.Referenced = true
+	}
 	return s.list[i], true
 }
 

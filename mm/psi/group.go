@@ -114,33 +114,32 @@ func (g *Group) changeCPU(cpu int, clear, set Flags, now int64) {
 	}
 }
 
-// states are the states that the counts call for (test_state).
+// states are the states that the counts call for (test_state). They change with every switch, so no branch could be predicted.
 func (c *groupCPU) states(busy bool) uint16 {
-	iowait, memstall, running, memRunning := c.tasks[0], c.tasks[1], c.tasks[2], c.tasks[3]
-	one := 0
-	if busy {
-		one = 1
-	}
-	m := uint16(0)
-	set := func(on bool, state int) {
-		if on {
-			m |= 1 << state
-		}
-	}
-	set(iowait > 0, ioSome)
-	set(iowait > 0 && running == 0, ioFull)
-	set(memstall > 0, memSome)
+	running, one := c.tasks[2], bit(busy)
+	io, mem, run := bit(c.tasks[0] > 0), bit(c.tasks[1] > 0), bit(running > 0)
 	// What is lost is also what a CPU does for reclaim while nothing else could run on it.
-	set(memstall > 0 && running == memRunning || busy && c.curr != nil && c.curr.InMemstall, memFull)
-	set(running > one, cpuSome)
-	set(running > 0 && !busy, cpuFull)
-	set(iowait > 0 || memstall > 0 || running > 0, nonidle)
-	return m
+	full := mem & bit(running == c.tasks[3])
+	if busy && c.curr != nil {
+		full |= bit(c.curr.InMemstall)
+	}
+	return io<<ioSome | (io&^run)<<ioFull | mem<<memSome | full<<memFull | bit(running > int(one))<<cpuSome | (run&^one)<<cpuFull | (io|mem|run)<<nonidle
+}
+
+// bit is 1 for true.
+func bit(b bool) uint16 {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // record adds the time since the last change to the states of that time (record_times).
 func (c *groupCPU) record(now int64) {
 	d := uint64(now - c.since)
+	if d == 0 { // as a task that is woken is mostly run at once
+		return
+	}
 	c.since = now
 	for m := c.mask & (1<<nrStates - 1); m != 0; m &= m - 1 {
 		c.times[bits.TrailingZeros16(m)] += d

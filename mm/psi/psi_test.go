@@ -265,3 +265,38 @@ func TestPendingWhileBusy(t *testing.T) {
 		t.Errorf("a task runs, and no aggregation is pending")
 	}
 }
+
+// TestStatesOfAllCounts compares the states with the conditions in words, for every small number of tasks.
+func TestStatesOfAllCounts(t *testing.T) {
+	for n := range 3 * 3 * 3 * 3 {
+		iowait, memstall, running, memRunning := n%3, n/3%3, n/9%3, n/27
+		for _, curr := range []*Task{nil, {}, {InMemstall: true}} {
+			for _, busy := range []bool{false, true} {
+				c := groupCPU{tasks: [nrCounts]int{iowait, memstall, running, memRunning}, curr: curr}
+				waiting := running // for the CPU
+				if busy {
+					waiting--
+				}
+				reclaims := busy && curr != nil && curr.InMemstall
+				got := c.states(busy)
+				for s, want := range [nrStates]bool{
+					ioSome:  iowait > 0,
+					ioFull:  iowait > 0 && running == 0,
+					memSome: memstall > 0,
+					memFull: memstall > 0 && running == memRunning || reclaims,
+					cpuSome: waiting > 0,
+					cpuFull: running > 0 && !busy,
+					nonidle: iowait > 0 || memstall > 0 || running > 0,
+				} {
+					if got>>s&1 != 0 != want {
+						t.Errorf("%d waiting for I/O, %d stalled, %d running, %d both, busy %t, the current one stalled %t: state %d is %t",
+							iowait, memstall, running, memRunning, busy, reclaims, s, !want)
+					}
+				}
+				if got>>nrStates != 0 {
+					t.Errorf("states %b", got)
+				}
+			}
+		}
+	}
+}
