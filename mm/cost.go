@@ -39,6 +39,9 @@ type CostTable struct {
 	ContextSwitch   engine.Time // switching a CPU to another process
 	ScanPage        engine.Time // reclaim: per page taken from a list, looked up in page tables and put back; also per round and per candidate victim
 	SkipPage        engine.Time // reclaim: per page that is passed over for its zone
+	ReclaimRound    engine.Time // reclaim: per round over a node, beside its pages: what was found is noted, every cache of the kernel is asked
+	DirectReclaim   engine.Time // reclaim by a task: beginning it
+	KswapdWake      engine.Time // a time that kswapd is awake, beside its rounds: beginning, and going to sleep
 	AgeEntry        engine.Time // multi-generational LRU: per page-table entry that aging looks at
 	AgePage         engine.Time // the same: per page put into another generation
 	SwapOutPage     engine.Time // reclaim: per page unmapped and handed to the swap device
@@ -102,6 +105,9 @@ var serverCosts = CostTable{
 	ContextSwitch:   2410,   // [P]
 	ScanPage:        100,    // [S] 1.5 us
 	SkipPage:        5,      // [S] 69 ns
+	ReclaimRound:    930,    // [S] 14 us
+	DirectReclaim:   1300,   // [S] 20 us
+	KswapdWake:      1800,   // [S] 27 us
 	AgeEntry:        4,      // [S] 55 ns
 	AgePage:         7,      // [S] 109 ns
 	SwapOutPage:     530,    // [S] 7.9 us
@@ -167,9 +173,12 @@ var oracleCosts = CostTable{
 	Exit:            400_000,
 	Exec:            16_000_000, // two execs of the recorder, which reads the scenario's function: 20 and 23 ms, less the faults on its 366 pages
 	Work:            15_000,     // zram-fill-1.5x traced: kworker/0:2, which vmpressure wakes
-	ContextSwitch:   10_000,
+	ContextSwitch:   5000,    // file-stream-2x traced: the quickest tenth of 2,301 from the switch to kswapd to its first tracepoint
 	ScanPage:        1500,    // [R] that are kept because they were used: of 1,563
 	SkipPage:        69,      // file-stream-2x traced: 39,136 pages passed over between two tracepoints 2.7 ms apart
+	ReclaimRound:    14_000,  // file-stream-2x traced: the quickest tenth from a batch to the next one in another round, and from the last to the end
+	DirectReclaim:   20_000,  // the same: the quickest from its beginning to its first batch
+	KswapdWake:      27_000,  // the same, quickest tenths: from the switch to the first batch 21 us, from the last to sleep 25, less ContextSwitch and a round; in zram-fill-1.5x, where compressing takes the caches, 40 and 51
 	AgeEntry:        55,      // aging by way of debugfs/lru_gen, 65,536 entries of which 131 were used: 3.58 ms, the least of three
 	AgePage:         109,     // the same, all used: 10.74 ms, the least of seven, less AgeEntry
 	SwapOutPage:     7900,    // [R] that are written: 9.4 us a page of 911, less ScanPage

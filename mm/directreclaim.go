@@ -32,6 +32,7 @@ func (t *task) tryToFreePages(ac *phys.AllocContext, gfp phys.GFP, order int) ui
 	}
 	k.trace("mm_vmscan_direct_reclaim_begin", t.comm(), "order="+itoa(order))
 	t.memalloc = true
+	t.spend(k.cost.DirectReclaim)
 	ready := false
 	for {
 		k.count(vmstat.AllocStallDma+vmstat.Event(sc.reclaimIdx), 1)

@@ -168,6 +168,7 @@ func (k *Kernel) kswapdTryToSleep(n *phys.Node, allocOrder, reclaimOrder int, hi
 	st := &k.nodes[n.ID]
 	t := &st.kswapd
 	remaining := false
+	t.spend(k.cost.KswapdWake)
 	st.sleeping = true
 	if k.prepareKswapdSleep(n, reclaimOrder, highest) {
 		k.resetIsolationSuitable(n)

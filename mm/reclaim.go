@@ -11,13 +11,13 @@ import (
 func (sc *scanControl) shrinkNode(n *phys.Node) {
 	k := sc.t.k
 	for {
-		sc.t.spend(k.cost.ScanPage) // for looking at the lists at all: a round that finds nothing takes time, too
 		sc.nr.dirty, sc.nr.unqueuedDirty, sc.nr.congested, sc.nr.writeback, sc.nr.immediate, sc.nr.fileTaken, sc.nr.taken = 0, 0, 0, 0, 0, 0, 0
 		reclaimed, scanned, slabs := sc.nrReclaimed, sc.nrScanned, k.slabs.all.Freed
 		sc.prepareScanCount(n)
 		sc.shrinkLruvec(n)
 		sc.t.shrinkSlab(sc.gfp, n, sc.priority)
 		sc.nrReclaimed += k.slabs.all.Freed - slabs
+		sc.t.spend(k.cost.ReclaimRound)
 		k.vmpressure.note(sc.t, sc.gfp, sc.nrScanned-scanned)
 		st := &k.nodes[n.ID]
 		if sc.t.kswapd {

@@ -109,7 +109,7 @@ func TestProcesses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want(t, rec.of("obs"), "a kid=true", "a killed=SIGTERMnilnil", "a nil=<nil>", "a text=x", "late t=0.05")
+	want(t, rec.of("obs"), "a kid=true", "a killed=SIGTERMnilnil", "a nil=<nil>", "a text=x", "late t=0.05000241") // with the switch to it, 2,410 ns
 	want(t, rec.of("log"), "a: hello", "machine: machine")
 	want(t, rec.of("exit"), "a/kid 3  false", "a/2 0 SIGTERM false", "a 0  false", "late 0  false")
 	want(t, rec.of("snapshot"), "before", "after")

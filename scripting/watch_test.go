@@ -87,7 +87,7 @@ func TestEndKills(t *testing.T) {
 	const head = `local m = machine { ram = "128MiB", thp = "never" }
 		local free = {}
 		m:at("1us", function(m) free.before = m:meminfo("MemFree") end)
-		process("hog", function(p) p:touch(p:mmap(40*MiB), 40*MiB, "write") p:sleep("1s") end)
+		process("hog", function(p) p:touch(p:mmap(32*MiB), 32*MiB, "write") p:sleep("1s") end)
 		process("spawner", function(p) while true do p:fork(nil, function(c) c:sleep("1s") end) end end)
 		process("late", { start = "1s" }, function(p) p:record("late", 1) end)
 		expect("memory is back", function(m) return m:meminfo("AnonPages") == 0 and m:meminfo("MemFree") > free.before - 4*MiB end)
@@ -115,7 +115,7 @@ func TestEndKills(t *testing.T) {
 		if !slices.Contains(exits, "hog 0 SIGKILL false") || len(exits) < 10 {
 			t.Errorf("%s: exits %q", end, exits)
 		}
-		if last := len(rec.times) - 1; rec.times[last-1] < 20e6 || rec.rows[last-1][0] < 40<<20 || rec.rows[last][0] != 0 {
+		if last := len(rec.times) - 1; rec.times[last-1] < 20e6 || rec.rows[last-1][0] < 32<<20 || rec.rows[last][0] != 0 {
 			t.Errorf("%s: samples at %v of %v", end, rec.times, rec.rows)
 		}
 	}
