@@ -173,25 +173,25 @@ var oracleCosts = CostTable{
 	Exit:            400_000,
 	Exec:            16_000_000, // two execs of the recorder, which reads the scenario's function: 20 and 23 ms, less the faults on its 366 pages
 	Work:            15_000,     // zram-fill-1.5x traced: kworker/0:2, which vmpressure wakes
-	ContextSwitch:   5000,    // file-stream-2x traced: the quickest tenth of 2,301 from the switch to kswapd to its first tracepoint
-	ScanPage:        1500,    // [R] that are kept because they were used: of 1,563
-	SkipPage:        69,      // file-stream-2x traced: 39,136 pages passed over between two tracepoints 2.7 ms apart
-	ReclaimRound:    14_000,  // file-stream-2x traced: the quickest tenth from a batch to the next one in another round, and from the last to the end
-	DirectReclaim:   20_000,  // the same: the quickest from its beginning to its first batch
-	KswapdWake:      27_000,  // the same, quickest tenths: from the switch to the first batch 21 us, from the last to sleep 25, less ContextSwitch and a round; in zram-fill-1.5x, where compressing takes the caches, 40 and 51
-	AgeEntry:        55,      // aging by way of debugfs/lru_gen, 65,536 entries of which 131 were used: 3.58 ms, the least of three
-	AgePage:         109,     // the same, all used: 10.74 ms, the least of seven, less AgeEntry
-	SwapOutPage:     7900,    // [R] that are written: 9.4 us a page of 911, less ScanPage
-	CompressPage:    13_700,  // [R] that are freed onto zram: 15.9 us a page of 2,801, less ScanPage and FreePage
-	ReadSwapPage:    13_000,  // swap-seq-1.2x traced: faults that read eight pages run for 222 us, those that read one for 84: 20 us a page, less SwapInFault and an access
-	SubmitIO:        60_000,  // the same: what is left of the 84 us
-	DispatchIO:      50_000,  // balance-swappiness-200 traced: kworker/0:1H runs for 52 us for each of 13,532 requests
-	CompleteIO:      18_000,  // the same: 20 us for each of 16,323 interrupts with one page, less CompletePage
-	CompletePage:    1800,    // the same: 1.8 us a page in interrupts with more than 40
-	FreePage:        700,     // [R] that are clean and freed: 2.2 us a page of 762, less ScanPage
-	CompactScan:     346,     // compact_memory on 512 MiB that looked at 10,925 frames and moved none: 3.78 ms
-	MigratePage:     23_000,  // the same, 12,286 frames and 230 pages moved: 9.62 ms
-	OOMKill:         973_000, // oom-order: from "invoked oom-killer" to "Killed process" in its dmesg
+	ContextSwitch:   5000,       // file-stream-2x traced: the quickest tenth of 2,301 from the switch to kswapd to its first tracepoint
+	ScanPage:        1500,       // [R] that are kept because they were used: of 1,563
+	SkipPage:        69,         // file-stream-2x traced: 39,136 pages passed over between two tracepoints 2.7 ms apart
+	ReclaimRound:    14_000,     // file-stream-2x traced: the quickest tenth from a batch to the next one in another round, and from the last to the end
+	DirectReclaim:   20_000,     // the same: the quickest from its beginning to its first batch
+	KswapdWake:      27_000,     // the same, quickest tenths: from the switch to the first batch 21 us, from the last to sleep 25, less ContextSwitch and a round; in zram-fill-1.5x, where compressing takes the caches, 40 and 51
+	AgeEntry:        55,         // aging by way of debugfs/lru_gen, 65,536 entries of which 131 were used: 3.58 ms, the least of three
+	AgePage:         109,        // the same, all used: 10.74 ms, the least of seven, less AgeEntry
+	SwapOutPage:     7900,       // [R] that are written: 9.4 us a page of 911, less ScanPage
+	CompressPage:    13_700,     // [R] that are freed onto zram: 15.9 us a page of 2,801, less ScanPage and FreePage
+	ReadSwapPage:    13_000,     // swap-seq-1.2x traced: faults that read eight pages run for 222 us, those that read one for 84: 20 us a page, less SwapInFault and an access
+	SubmitIO:        60_000,     // the same: what is left of the 84 us
+	DispatchIO:      50_000,     // balance-swappiness-200 traced: kworker/0:1H runs for 52 us for each of 13,532 requests
+	CompleteIO:      18_000,     // the same: 20 us for each of 16,323 interrupts with one page, less CompletePage
+	CompletePage:    1800,       // the same: 1.8 us a page in interrupts with more than 40
+	FreePage:        700,        // [R] that are clean and freed: 2.2 us a page of 762, less ScanPage
+	CompactScan:     346,        // compact_memory on 512 MiB that looked at 10,925 frames and moved none: 3.78 ms
+	MigratePage:     23_000,     // the same, 12,286 frames and 230 pages moved: 9.62 ms
+	OOMKill:         973_000,    // oom-order: from "invoked oom-killer" to "Killed process" in its dmesg
 
 	// An emulated TLB misses and is flushed in other ways than a real one, and what that takes is in the measured costs: a page walk and a flush cost nothing
 	// more here. A shootdown does: of 384 MiB written on 256 MiB and two CPUs, kswapd interrupts the process for each page that it writes; that takes itself 39 us
