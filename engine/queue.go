@@ -42,15 +42,17 @@ type event struct {
 // matches it; such dead entries are dropped when they reach the top, and all at once when they are more than half.
 // Slot 0 is the end of the run, with the greatest key; it is never popped.
 //
-// The front is the top while it has a key: an entry that came before all others when it was armed stays out of the heap, since such a
-// one is mostly popped before another comes (the end of a transfer, and the wake-up of who waits for it). Then neither costs a pass over
-// the heap, however many events are far ahead.
+// The front is the first few entries, which come before all in the heap, sorted with the earliest last. What is armed to come before the
+// heap's top joins them, since such entries are mostly popped before another comes (the ends of the transfers under way, and the wake-ups
+// of who waits for them). Then none costs a pass over the heap, however many events are far ahead. Filling a hole moves the heap's top to
+// the front, so that what comes soon gathers there; it would leave the heap by the same way later.
 //
 // While hole is set, the top of the heap has been popped and its place not been filled: a push fills it with one pass down the heap where
 // filling it with the last leaf and pushing would take two. There is no front then. Only arm, fill and what begins with fill may be called.
 type queue struct {
 	at     Time // of the top, the end of the run included; not while there is a hole
-	front  entry
+	front  [4]entry
+	nfront int
 	heap   []entry
 	events []event
 	free   uint32
@@ -68,7 +70,7 @@ const (
 func (q *queue) init(end Time) {
 	q.events = append(q.events[:0], event{key: endKey})
 	q.heap = append(q.heap[:0], entry{at: end, key: endKey})
-	q.front, q.at = entry{}, end
+	q.nfront, q.at = 0, end
 }
 
 // top returns the time of the earliest live event, the end of the run included.
@@ -79,8 +81,8 @@ func (q *queue) top() Time {
 
 // topKey returns the key of the earliest live event, the end of the run included; there must be no hole.
 func (q *queue) topKey() uint64 {
-	if q.front.key != 0 {
-		return q.front.key
+	if n := q.nfront; n > 0 {
+		return q.front[(n-1)&(len(q.front)-1)].key
 	}
 	return q.heap[0].key
 }
@@ -108,15 +110,33 @@ func (q *queue) arm(slot uint32, at Time) uint64 {
 			q.settle()
 		}
 		q.at = q.heap[0].at
-	case at < q.at: // of two of the same time this one, with the greater key, is the later
-		if q.front.key != 0 {
-			q.insert(q.front)
-		}
-		q.front, q.at = e, at
+	case at < q.heap[0].at:
+		q.insertFront(e)
 	default:
 		q.insert(e)
 	}
 	return e.key
+}
+
+// insertFront puts an entry with the greatest key, which comes before the top of the heap, into the front.
+func (q *queue) insertFront(e entry) {
+	f := &q.front
+	n := q.nfront
+	if n == len(f) {
+		if e.at >= f[0].at {
+			q.insert(e)
+			return
+		}
+		q.insert(f[0])
+		copy(f[:], f[1:])
+		n--
+	}
+	q.nfront = n + 1
+	for ; n > 0 && f[n-1].at <= e.at; n-- { // of two of the same time, that with the smaller key is the earlier
+		f[n] = f[n-1]
+	}
+	f[n] = e
+	q.at = f[q.nfront-1].at
 }
 
 // insert puts an entry into the heap.
@@ -132,11 +152,15 @@ func (q *queue) exchange(slot uint32, at Time) {
 	e := entry{at: at, key: q.seq<<slotBits | uint64(slot)}
 	q.events[slot].key = e.key
 	switch {
-	case q.front.key != 0 && at < q.heap[0].at:
-		q.front, q.at = e, at
+	case q.nfront == 1 && at < q.heap[0].at:
+		q.front[0], q.at = e, at
 		return
-	case q.front.key != 0:
-		q.front.key = 0
+	case q.nfront > 0:
+		q.nfront--
+		if at < q.heap[0].at {
+			q.insertFront(e)
+			return
+		}
 		q.insert(e)
 	case len(q.heap) == 2 && at < q.heap[1].at:
 		q.heap[0], q.at = e, at
@@ -147,13 +171,16 @@ func (q *queue) exchange(slot uint32, at Time) {
 			q.settle()
 		}
 	}
-	q.at = q.heap[0].at
+	q.aim()
 }
 
-// dropFront takes the front out.
-func (q *queue) dropFront() {
-	q.front.key = 0
-	q.at = q.heap[0].at
+// aim notes the time of the top.
+func (q *queue) aim() {
+	if n := q.nfront; n > 0 {
+		q.at = q.front[(n-1)&(len(q.front)-1)].at
+	} else {
+		q.at = q.heap[0].at
+	}
 }
 
 func (q *queue) newSlot() uint32 {
@@ -249,8 +276,9 @@ func (q *queue) pop() (fn func(), proc *Proc) {
 	slot := slotOf(q.topKey())
 	e := &q.events[slot]
 	e.key = 0
-	if q.front.key != 0 {
-		q.dropFront()
+	if q.nfront > 0 {
+		q.nfront--
+		q.aim()
 	} else {
 		q.hole = true
 	}
@@ -262,7 +290,7 @@ func (q *queue) pop() (fn func(), proc *Proc) {
 	return fn, nil
 }
 
-// fill fills the hole, if there is one, with the last leaf.
+// fill fills the hole, if there is one, with the last leaf, and moves the top to the front.
 func (q *queue) fill() {
 	if q.hole {
 		q.fillHole()
@@ -273,7 +301,12 @@ func (q *queue) fillHole() {
 	q.hole = false
 	q.dropTop()
 	q.settle()
-	q.at = q.heap[0].at
+	if top := q.heap[0]; top.key != endKey && top.at != MaxTime {
+		q.front[0], q.nfront = top, 1
+		q.dropTop()
+		q.settle()
+	}
+	q.aim()
 }
 
 func (q *queue) dropTop() {
@@ -300,21 +333,23 @@ func (q *queue) disarm(slot uint32) {
 	if e.key == 0 {
 		return
 	}
-	if e.key == q.front.key {
-		e.key = 0
-		q.dropFront()
-		return
+	q.fill()
+	for i, f := range q.front[:q.nfront] {
+		if f.key == e.key {
+			e.key = 0
+			copy(q.front[i:], q.front[i+1:q.nfront])
+			q.nfront--
+			q.aim()
+			return
+		}
 	}
 	e.key = 0
-	q.fill()
 	q.dead++
 	if q.dead > 32 && q.dead > len(q.heap)/2 {
 		q.compact()
 	}
 	q.settle()
-	if q.front.key == 0 {
-		q.at = q.heap[0].at
-	}
+	q.aim()
 }
 
 // settle drops dead entries from the top of the heap until it is live.

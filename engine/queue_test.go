@@ -94,6 +94,17 @@ func TestQueueAgainstSorted(t *testing.T) {
 			seq++
 			model = append(model, ref{at, id, q.push(at, func() { ran = id })})
 		}
+		cancel := func() {
+			if len(model) == 0 {
+				return
+			}
+			i := rapid.IntRange(0, len(model)-1).Draw(t, "victim")
+			if !q.cancel(model[i].timer) {
+				t.Fatalf("cannot cancel %+v", model[i])
+			}
+			gone = append(gone, model[i].timer)
+			model = slices.Delete(model, i, i+1)
+		}
 		for range rapid.IntRange(0, 300).Draw(t, "steps") {
 			switch op := rapid.IntRange(0, 9).Draw(t, "op"); {
 			case op < 5:
@@ -112,19 +123,16 @@ func TestQueueAgainstSorted(t *testing.T) {
 				}
 				gone = append(gone, model[0].timer)
 				model = model[1:]
-				switch rapid.IntRange(0, 2).Draw(t, "then") {
+				switch rapid.IntRange(0, 3).Draw(t, "then") {
 				case 0:
 					push()
 				case 1:
 					q.fill()
+				case 2:
+					cancel()
 				}
-			case op < 9 && len(model) > 0:
-				i := rapid.IntRange(0, len(model)-1).Draw(t, "victim")
-				if !q.cancel(model[i].timer) {
-					t.Fatalf("cannot cancel %+v", model[i])
-				}
-				gone = append(gone, model[i].timer)
-				model = slices.Delete(model, i, i+1)
+			case op < 9:
+				cancel()
 			case len(gone) > 0:
 				if q.cancel(gone[rapid.IntRange(0, len(gone)-1).Draw(t, "gone")]) {
 					t.Fatal("cancelled what had gone")
@@ -132,12 +140,17 @@ func TestQueueAgainstSorted(t *testing.T) {
 			}
 			q.fill()
 			n, top := len(q.heap)-q.dead-1, q.heap[0]
-			if q.front.key != 0 {
+			for _, e := range q.front[:q.nfront] {
 				n++
-				top = q.front
-				if !top.less(&q.heap[0]) || q.events[slotOf(top.key)].key != top.key {
-					t.Fatalf("the front %v is dead or does not come before %v", top, q.heap[0])
+				if q.events[slotOf(e.key)].key != e.key || !e.less(&q.heap[0]) {
+					t.Fatalf("%v of the front is dead or does not come before %v", e, q.heap[0])
 				}
+			}
+			if q.nfront > 0 {
+				top = q.front[q.nfront-1]
+			}
+			if !slices.IsSortedFunc(q.front[:q.nfront], func(a, b entry) int { return cmp.Or(cmp.Compare(b.at, a.at), cmp.Compare(b.key, a.key)) }) {
+				t.Fatalf("front %v", q.front[:q.nfront])
 			}
 			if n != len(model) || q.at != top.at || q.topKey() != top.key {
 				t.Fatalf("%d live entries, the first at %v, want %d, %v", n, q.at, len(model), top.at)
@@ -156,4 +169,25 @@ func TestQueueAgainstSorted(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestCancelBehindHole cancels the event that would fill a hole.
+func TestCancelBehindHole(t *testing.T) {
+	var q queue
+	q.init(1 << 40)
+	n := len(q.front)
+	var timers []Timer
+	for i := range n + 3 {
+		timers = append(timers, q.push(Time(i), func() {}))
+	}
+	for range n + 1 { // those in the front, and the first of the heap
+		q.pop()
+	}
+	if !q.hole || !q.cancel(timers[n+1]) || q.top() != Time(n+2) {
+		t.Errorf("the next event is at %v, want %v", q.top(), n+2)
+	}
+	q.pop()
+	if q.top() != 1<<40 {
+		t.Errorf("%v is pending when all is over", q.top())
+	}
 }

@@ -181,8 +181,10 @@ func (s *Sim) AfterUpkeep(d Duration, fn func()) Timer {
 // Idle reports whether nothing is ahead but upkeep (AfterUpkeep, Proc.WaitUpkeep), the current callback or process apart. Who does upkeep asks before going on
 // with it, so that a run in which nothing will ever happen again ends.
 func (s *Sim) Idle() bool {
-	if key := s.q.front.key; key != 0 && !s.q.events[slotOf(key)].upkeep {
-		return false
+	for _, e := range s.q.front[:s.q.nfront] {
+		if !s.q.events[slotOf(e.key)].upkeep {
+			return false
+		}
 	}
 	for _, e := range s.q.heap {
 		if ev := &s.q.events[slotOf(e.key)]; e.key != endKey && e.at != MaxTime && ev.key == e.key && !ev.upkeep {
