@@ -126,9 +126,10 @@ func (z *Zone) rmqueueSmallest(order int, mt Migratetype) PFN {
 }
 
 // rmqueueRun takes up to n blocks that lie one behind the other, at least one unless there is none, with the result of as many calls of
-// rmqueueSmallest: those take the smallest larger block apart from its start before they look at another.
-func (z *Zone) rmqueueRun(order int, mt Migratetype, n int) (PFN, int) {
-	for o := order; o < MaxOrder; o++ {
+// rmqueueSmallest: those take the smallest larger block apart from its start before they look at another. No list of an order from order to below from may have
+// a block. It also returns the order of the block it took them from: as long as blocks are only taken, that is from of the next call.
+func (z *Zone) rmqueueRun(order, from int, mt Migratetype, n int) (pfn PFN, got, found int) {
+	for o := from; o < MaxOrder; o++ {
 		if z.free[o].lists[mt].Head == 0 {
 			continue
 		}
@@ -147,9 +148,9 @@ func (z *Zone) rmqueueRun(order int, mt Migratetype, n int) (PFN, int) {
 			p.Next, p.Prev = 0, 0
 			at += 1 << k
 		}
-		return pfn, n
+		return pfn, n, o
 	}
-	return 0, 0
+	return 0, 0, 0
 }
 
 // rmqueueType takes a block for a request of type mt from the buddy lists, stealing from other types if need be (__rmqueue).

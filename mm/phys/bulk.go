@@ -1,7 +1,5 @@
 package phys
 
-import "mmsim/mm/vmstat"
-
 // AllocBulk takes up to len(out) single pages from one zone of the preferred node, straight from the CPU's list (__alloc_pages_bulk). It
 // returns how many it got; 0 means that the caller should ask for one page in the ordinary way, as the kernel does. flags are those of
 // Prepare.
@@ -33,8 +31,7 @@ func (m *Memory) AllocBulk(ac *AllocContext, flags AllocFlags, out []PFN) int {
 		n += got
 	}
 	if n > 0 {
-		m.Events[vmstat.PgAllocDma+vmstat.Event(z.Type)] += uint64(n)
-		z.countNuma(preferred, ac.CPU, uint64(n))
+		m.count(preferred, z, ac.CPU, 0, n)
 	}
 	return n
 }

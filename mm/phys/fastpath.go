@@ -75,11 +75,11 @@ func (m *Memory) Prepare(ac *AllocContext, gfp GFP, cpu, node int, mask *Nodemas
 	if gfp&GFPThisnode != 0 {
 		list = 1
 	}
+	zones, highest := &m.Nodes[node].Zonelist[list], m.HighestZone(gfp)
 	*ac = AllocContext{
-		CPU: cpu, GFP: gfp, Zonelist: &m.Nodes[node].Zonelist[list], Nodemask: mask,
-		Migratetype: m.Migratetype(gfp), HighestZone: m.HighestZone(gfp), SpreadDirty: gfp&GFPWrite != 0,
+		CPU: cpu, GFP: gfp, Zonelist: zones, Nodemask: mask, Preferred: zones.First(highest, mask),
+		Migratetype: m.Migratetype(gfp), HighestZone: highest, SpreadDirty: gfp&GFPWrite != 0,
 	}
-	ac.Preferred = ac.Zonelist.First(ac.HighestZone, mask)
 	flags := AllocWmarkLow
 	if gfp&GFPKswapdReclaim != 0 {
 		flags |= AllocKswapd
@@ -160,25 +160,45 @@ func (m *Memory) GetPageFromFreelist(ac *AllocContext, order int, flags AllocFla
 	}
 }
 
-// fromStock is the walk below for what most requests are: a single page from the CPU's list of the preferred zone, which has enough free pages and
-// nothing to tell kswapd. It returns 0 when anything is different.
+// fromStock is the walk below for what most requests are: a single page from the CPU's list of the first zone that has enough. It returns 0 when anything is
+// different.
 func (m *Memory) fromStock(ac *AllocContext, order int, flags AllocFlags) PFN {
-	z := ac.Zonelist.Zones[ac.Preferred]
-	if order != 0 || flags&AllocNoWatermarks != 0 || ac.SpreadDirty || m.HasCMA || z.Flags&ZoneBoostedWatermark != 0 {
+	if order != 0 {
 		return 0
 	}
-	mark := z.Wmark(Wmark(flags&AllocWmarkMask)) + z.LowmemReserve[ac.HighestZone] + z.NrReservedHighatomic
+	z := m.plainZone(ac, flags)
+	if z == nil {
+		return 0
+	}
 	c := &z.pcp[ac.CPU]
 	s := &c.lists[ac.Migratetype]
-	if z.FreePages() <= int64(mark) || s.len == 0 {
+	if s.len == 0 {
 		return 0
 	}
-	c.freeFactor >>= 1
-	c.Count--
+	c.took(1)
 	pfn := s.pop(0)
 	*m.Page(pfn) = Page{flags: z.id | uint32(KindKernel)<<kindShift}
-	m.count(z, z, ac.CPU, 0)
+	m.count(ac.Zonelist.Zones[ac.Preferred], z, ac.CPU, 0, 1)
 	return pfn
+}
+
+// plainZone returns the zone that the walk below takes a single page from, if there is no more to it than to find the first of the preferred node that is above
+// its mark: nothing special about the request, and nothing to tell kswapd. Otherwise nil.
+func (m *Memory) plainZone(ac *AllocContext, flags AllocFlags) *Zone {
+	if flags&(allocReserves|AllocNoWatermarks) != 0 || ac.SpreadDirty || m.HasCMA {
+		return nil
+	}
+	zones := ac.Zonelist.Zones[ac.Preferred:]
+	for i, z := range zones {
+		if z.Flags&ZoneBoostedWatermark != 0 || i > 0 && (z.Node != zones[0].Node || m.sysctl.ZoneReclaimMode != 0 || ac.GFP&GFPAtomicFlag != 0) {
+			return nil
+		}
+		mark := z.Wmark(Wmark(flags&AllocWmarkMask)) + z.LowmemReserve[ac.HighestZone] + z.NrReservedHighatomic
+		if z.FreePages() > int64(mark) {
+			return z
+		}
+	}
+	return nil
 }
 
 // walkZones is one walk; again tells that NOFRAGMENT was about to send the request to another node.
@@ -239,7 +259,7 @@ func (m *Memory) rmqueue(preferred, z *Zone, ac *AllocContext, order int, flags 
 			return 0
 		}
 	}
-	m.count(preferred, z, ac.CPU, order)
+	m.count(preferred, z, ac.CPU, order, 1)
 	m.handOut(z, pfn, order)
 	if flags&AllocKswapd != 0 && z.Flags&ZoneBoostedWatermark != 0 {
 		z.Flags &^= ZoneBoostedWatermark

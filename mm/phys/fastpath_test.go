@@ -293,7 +293,7 @@ func (m *Memory) longWay(ac *AllocContext, order int, flags AllocFlags) PFN {
 		c.freeFactor >>= 1
 		c.Count -= 1 << order
 		pfn := s.pop(order)
-		m.count(ac.Zonelist.Zones[ac.Preferred], z, ac.CPU, order)
+		m.count(ac.Zonelist.Zones[ac.Preferred], z, ac.CPU, order, 1)
 		m.handOut(z, pfn, order)
 		return pfn
 	}

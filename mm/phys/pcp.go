@@ -71,7 +71,7 @@ func (z *Zone) refill(c *PerCPUPages, s *stock, order int, mt Migratetype, flags
 	if n > 1 {
 		n = max(n>>order, 2)
 	}
-	for n > 0 {
+	for from := order; n > 0; {
 		if flags&AllocCMA != 0 && z.CMAPages > 0 { // which type comes next may change with every block
 			pfn := z.rmqueueType(order, mt, flags)
 			if pfn == 0 {
@@ -81,11 +81,11 @@ func (z *Zone) refill(c *PerCPUPages, s *stock, order int, mt Migratetype, flags
 			n--
 			continue
 		}
-		pfn, got := z.rmqueueRun(order, mt, n)
+		pfn, got, found := z.rmqueueRun(order, from, mt, n)
 		if got > 0 {
 			z.stockRun(c, s, pfn, order, got, mt)
-			n -= got
-		} else if !z.rmqueueFallback(order, mt, flags) {
+			n, from = n-got, found // if its block was larger than that, n is 0
+		} else if from = order; !z.rmqueueFallback(order, mt, flags) {
 			break
 		}
 	}
@@ -277,10 +277,16 @@ func (z *Zone) highSize(batch int) int {
 	return max(int(total)/cpus, 4*batch)
 }
 
-// count adds an allocation to the counters.
-func (m *Memory) count(preferred, z *Zone, cpu, order int) {
-	m.Events[vmstat.PgAllocDma+vmstat.Event(z.Type)] += 1 << order
-	z.countNuma(preferred, cpu, 1)
+// count adds a number of allocations of one order to the counters.
+func (m *Memory) count(preferred, z *Zone, cpu, order, n int) {
+	m.Events[vmstat.PgAllocDma+vmstat.Event(z.Type)] += uint64(n) << order
+	z.countNuma(preferred, cpu, uint64(n))
+}
+
+// took counts single pages out of a stock, one allocation each.
+func (c *PerCPUPages) took(n int) {
+	c.Count -= n
+	c.freeFactor >>= min(uint(n), 7)
 }
 
 // countNuma counts a number of allocations by place (zone_statistics).

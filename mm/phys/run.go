@@ -1,13 +1,20 @@
 package phys
 
-import "mmsim/mm/vmstat"
-
 // GetPageRun takes up to len(out) single pages, as that many calls of GetPageFromFreelist would, and returns how many it got. It stops
 // early where a call might do more than take the next page of the same per-CPU list: when that list is empty, and when the zone would fail its
 // watermark since the list was refilled. Pages on per-CPU lists do not count as free, so taking them changes no watermark test between.
 func (m *Memory) GetPageRun(ac *AllocContext, flags AllocFlags, out []PFN) int {
-	if len(out) == 0 {
+	if len(out) == 0 || ac.Preferred < 0 {
 		return 0
+	}
+	if z := m.plainZone(ac, flags); z != nil {
+		c := &z.pcp[ac.CPU]
+		if s := &c.lists[ac.Migratetype]; s.len > 0 {
+			n := z.take(s, out)
+			c.took(n)
+			m.count(ac.Zonelist.Zones[ac.Preferred], z, ac.CPU, 0, n)
+			return n
+		}
 	}
 	out[0] = m.GetPageFromFreelist(ac, 0, flags)
 	if out[0] == 0 {
@@ -24,9 +31,7 @@ func (m *Memory) GetPageRun(ac *AllocContext, flags AllocFlags, out []PFN) int {
 		return 1
 	}
 	n := z.take(s, out[1:])
-	c.Count -= n
-	c.freeFactor >>= min(uint(n), 7)
-	m.Events[vmstat.PgAllocDma+vmstat.Event(z.Type)] += uint64(n)
-	z.countNuma(ac.Zonelist.Zones[ac.Preferred], ac.CPU, uint64(n))
+	c.took(n)
+	m.count(ac.Zonelist.Zones[ac.Preferred], z, ac.CPU, 0, n)
 	return n + 1
 }

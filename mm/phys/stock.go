@@ -31,7 +31,9 @@ func (s *stock) push(pfn PFN, order, n int, mt Migratetype) {
 			return
 		}
 	}
-	s.room()
+	if int(s.len) == len(s.runs) {
+		s.grow()
+	}
 	s.head--
 	s.len++
 	*s.first() = blockRun{pfn, uint16(n), mt}
@@ -45,16 +47,15 @@ func (s *stock) pushTail(pfn PFN, order, n int, mt Migratetype) {
 			return
 		}
 	}
-	s.room()
+	if int(s.len) == len(s.runs) {
+		s.grow()
+	}
 	s.len++
 	*s.last() = blockRun{pfn, uint16(n), mt}
 }
 
-// room makes room for one more run.
-func (s *stock) room() {
-	if int(s.len) < len(s.runs) {
-		return
-	}
+// grow makes room for as many runs again.
+func (s *stock) grow() {
 	runs := make([]blockRun, max(8, 2*len(s.runs)))
 	for i := range s.len {
 		runs[i] = *s.at(i)
