@@ -75,11 +75,10 @@ func (m *Memory) Prepare(ac *AllocContext, gfp GFP, cpu, node int, mask *Nodemas
 	if gfp&GFPThisnode != 0 {
 		list = 1
 	}
-	zones, highest := &m.Nodes[node].Zonelist[list], m.HighestZone(gfp)
-	*ac = AllocContext{
-		CPU: cpu, GFP: gfp, Zonelist: zones, Nodemask: mask, Preferred: zones.First(highest, mask),
-		Migratetype: m.Migratetype(gfp), HighestZone: highest, SpreadDirty: gfp&GFPWrite != 0,
-	}
+	// Field by field: a literal would be put together elsewhere and copied, which waits for its parts to be written.
+	ac.CPU, ac.GFP, ac.Nodemask, ac.Zonelist = cpu, gfp, mask, &m.Nodes[node].Zonelist[list]
+	ac.Migratetype, ac.HighestZone, ac.SpreadDirty = m.Migratetype(gfp), m.HighestZone(gfp), gfp&GFPWrite != 0
+	ac.Preferred = ac.Zonelist.First(ac.HighestZone, mask)
 	flags := AllocWmarkLow
 	if gfp&GFPKswapdReclaim != 0 {
 		flags |= AllocKswapd

@@ -89,7 +89,7 @@ func (s *stock) dropTail(r *blockRun, n int) {
 
 // take hands out single pages from the head of a stock of the zone, as many as out has room for or the stock has, and returns their number.
 func (z *Zone) take(s *stock, out []PFN) int {
-	page := Page{flags: z.id | uint32(KindKernel)<<kindShift}
+	flags := z.id | uint32(KindKernel)<<kindShift
 	got := 0
 	for s.len > 0 && got < len(out) {
 		r := s.first()
@@ -101,7 +101,7 @@ func (z *Zone) take(s *stock, out []PFN) int {
 		rows := z.mem.Following(pfn)[:len(part)]
 		for i := range part {
 			part[i] = pfn + PFN(i)
-			rows[i] = page
+			rows[i] = Page{flags: flags}
 		}
 		got += len(part)
 		s.drop(r, 0, len(part))
