@@ -134,7 +134,7 @@ func (t *task) submitSwap(e swap.Entry, pfn phys.PFN, write bool) {
 		t.reads.pages++
 		t.reads.requests++
 	case t.plug.isolate:
-		k.owed += max(k.cost.File.WriteRequest-k.cost.CompleteIO, 0) // that figure has the interrupt in it
+		k.owed += k.cost.SwapOutRequest
 	}
 	if !t.plug.on {
 		t.flushPlug()
