@@ -3,16 +3,11 @@
 // none. Pages carry the tags that writeback walks by. Who the pages are, and when they come and go, is package mm's business.
 //
 // Invariants, all recomputed by Tree.Check:
-//
 //   - an index holds a page, a value or nothing; no page and no value is 0;
-//
 //   - only pages carry tags; a tag's count is the number of pages that carry it;
-//
 //   - Pages and Values are the numbers of entries of either kind;
-//
 //   - Nodes is the number of xa_nodes that the kernel would have for these entries, each of 64 slots: the lowest level's are groups of 64
 //     indices with at least one entry. ShadowNodes is the number of those groups that hold values only.
-//
 //   - a group of 64 indices has a block of memory for pages exactly while it has pages, and one for values only while it has values, but then not
 //     always: values that are in an arithmetic progression need none.
 //
