@@ -127,7 +127,7 @@ func (p *Process) filemapGetPages(f *file, m *mapping, index, last uint64, batch
 			at := index + uint64(n) - 1
 			p.pageCacheAsyncReadahead(m, f, pfn, last-at)
 		}
-		if m.tree.Page(index+uint64(n)-1) == uint32(pfn) && page.Test(phys.FlagLocked) {
+		if page.Test(phys.FlagLocked) && m.tree.Page(index+uint64(n)-1) == uint32(pfn) {
 			ran = true
 			p.waitPage(pfn)
 			if p.fatalSignal() {

@@ -81,6 +81,7 @@ func BenchmarkSwap(b *testing.B) {
 	for i := range uint64(pages) {
 		tree.Set(i, uint32(i)+1)
 	}
+	b.ResetTimer()
 	for n := range b.N {
 		i := uint64(n) * 40503 & (pages - 1)
 		if _, value := tree.Get(i); value {

@@ -2,6 +2,7 @@ package pagecache
 
 import (
 	"fmt"
+	"math"
 	"math/bits"
 )
 
@@ -75,13 +76,15 @@ func (g *group) check() error {
 	switch {
 	case g.present&g.value != 0:
 		return fmt.Errorf("indices %#x hold both a page and a value", g.present&g.value)
-	case (g.page != nil) != (g.present != 0):
-		return fmt.Errorf("pages at %#x, a block for them: %v", g.present, g.page != nil)
-	case g.values != nil && g.value == 0:
-		return fmt.Errorf("a block for values and none of those")
+	case (g.low != nil) != (g.present != 0 || g.step == inBlock):
+		return fmt.Errorf("pages at %#x and a step of %d, a block: %v", g.present, g.step, g.low != nil)
+	case g.step == inBlock && g.value == 0, g.step != inBlock && g.high != nil:
+		return fmt.Errorf("values at %#x and a step of %d, a block for the upper halves: %v", g.value, g.step, g.high != nil)
+	case g.step == inBlock && g.first&math.MaxUint32 != 0:
+		return fmt.Errorf("%#x is no upper half", g.first)
 	}
 	for i := range uint64(groupPages) {
-		if g.present>>i&1 != 0 && g.page[i] == 0 || g.value>>i&1 != 0 && g.valueAt(i) == 0 {
+		if g.present>>i&1 != 0 && g.low[i] == 0 || g.value>>i&1 != 0 && g.valueAt(i) == 0 {
 			return fmt.Errorf("index %d holds 0", i)
 		}
 	}

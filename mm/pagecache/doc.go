@@ -8,8 +8,8 @@
 //   - Pages and Values are the numbers of entries of either kind;
 //   - Nodes is the number of xa_nodes that the kernel would have for these entries, each of 64 slots: the lowest level's are groups of 64
 //     indices with at least one entry. ShadowNodes is the number of those groups that hold values only.
-//   - a group of 64 indices has a block of memory for pages exactly while it has pages, and one for values only while it has values, but then not
-//     always: values that are in an arithmetic progression need none.
+//   - a group of 64 indices has a block of memory exactly while it has pages, or values that are in no arithmetic progression; one more while such
+//     values differ in their upper halves.
 //
 // Groups lie by eights in leaves, and leaves under directories of 512; a walk skips empty leaves and finds the next entry of a kind by a bitmap, so
 // its cost is that of what it finds. Where a file is read on and on, its shadows are more than its pages are by far, and far from the processor: a

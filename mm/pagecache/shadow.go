@@ -8,8 +8,7 @@ type ShadowList struct {
 	head, tail uint32
 	n          int
 	leaves     spare[leaf]
-	pages      spare[pageBlock]
-	values     spare[valueBlock]
+	blocks     spare[block]
 }
 
 type shadowNode struct {

@@ -22,7 +22,7 @@ func (s *spare[T]) take() *T {
 	return x
 }
 
-// takeLeaf and putLeaf, and so on, are the spare parts of the trees that share a list. A tree on none makes its own. A leaf that lost its last
+// takeLeaf and putLeaf, takeBlock and putBlock are the spare parts of the trees that share a list. A tree on none makes its own. A leaf that lost its last
 // entry has none of the bits, tags and blocks of one; what else it holds, nobody reads before it is set, as in blocks.
 
 func (s *ShadowList) takeLeaf() *leaf {
@@ -38,28 +38,15 @@ func (s *ShadowList) putLeaf(l *leaf) {
 	}
 }
 
-func (s *ShadowList) takePages() *pageBlock {
+func (s *ShadowList) takeBlock() *block {
 	if s == nil {
-		return new(pageBlock)
+		return new(block)
 	}
-	return s.pages.take()
+	return s.blocks.take()
 }
 
-func (s *ShadowList) putPages(b *pageBlock) {
+func (s *ShadowList) putBlock(b *block) {
 	if s != nil {
-		s.pages.put(b)
-	}
-}
-
-func (s *ShadowList) takeValues() *valueBlock {
-	if s == nil {
-		return new(valueBlock)
-	}
-	return s.values.take()
-}
-
-func (s *ShadowList) putValues(b *valueBlock) {
-	if s != nil {
-		s.values.put(b)
+		s.blocks.put(b)
 	}
 }

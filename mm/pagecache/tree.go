@@ -175,16 +175,17 @@ func (t *Tree) firstPage(index uint64, g *group) {
 	} else {
 		t.hasPage(g)
 	}
-	g.page = t.Shadows.takePages()
+	if g.low == nil {
+		g.low = t.Shadows.takeBlock()
+	}
 }
 
-// lastPage takes the room for pages from a group that has lost its last one, unless it has others. It holds a value or nothing now.
+// lastPage notes that a group has lost its last page, unless it has others.
 func (t *Tree) lastPage(index uint64, g *group) {
 	if g.present != 0 {
 		return
 	}
-	t.Shadows.putPages(g.page)
-	g.page = nil
+	t.trim(g)
 	if g.value != 0 {
 		t.shadowOnly(index, g)
 	} else {
@@ -201,7 +202,7 @@ func (t *Tree) Get(index uint64) (entry uint64, value bool) {
 	i := index & groupMask
 	switch b := uint64(1) << i; {
 	case g.present&b != 0:
-		return uint64(g.page[i]), false
+		return uint64(g.low[i]), false
 	case g.value&b != 0:
 		return g.valueAt(i), true
 	}
@@ -214,7 +215,7 @@ func (t *Tree) Page(index uint64) uint32 {
 	if g == nil || g.present>>(index&groupMask)&1 == 0 {
 		return 0
 	}
-	return g.page[index&groupMask]
+	return g.low[index&groupMask]
 }
 
 // Set puts a page at an index, which must hold none, and returns the value that was there, or 0. The page carries no tags.
@@ -223,13 +224,13 @@ func (t *Tree) Set(index uint64, page uint32) (old uint64) {
 	i := index & groupMask
 	b := uint64(1) << i
 	t.firstPage(index, g)
+	g.present |= b
+	t.pages++
 	if g.value&b != 0 {
 		old = g.valueAt(i)
 		t.forget(g, b)
 	}
-	g.page[i] = page
-	g.present |= b
-	t.pages++
+	g.low[i] = page
 	return old
 }
 
@@ -242,6 +243,8 @@ func (t *Tree) SetRun(index uint64, pages []uint32, old []uint64) (values bool) 
 		n := min(uint64(len(pages)-at), groupPages-i)
 		m := maskOf(i, n)
 		t.firstPage(index, g)
+		g.present |= m
+		t.pages += n
 		if v := g.value & m; v != 0 {
 			if !values {
 				values = true
@@ -253,9 +256,7 @@ func (t *Tree) SetRun(index uint64, pages []uint32, old []uint64) (values bool) 
 			}
 			t.forget(g, v)
 		}
-		copy(g.page[i:i+n], pages[at:])
-		g.present |= m
-		t.pages += n
+		copy(g.low[i:i+n], pages[at:])
 		at += int(n)
 		index += n
 	}
@@ -293,8 +294,10 @@ func (t *Tree) Evict(index uint64, values []uint64) {
 		if step, ok := stepOf(values[:n]); ok {
 			t.putRun(g, i, n, values[0], step)
 		} else {
-			t.expand(g)
-			copy(g.values[i:i+n], values)
+			t.expand(g, g.value, values[0])
+			for j, v := range values[:n] {
+				t.put(g, i+uint64(j), v)
+			}
 			g.value |= maskOf(i, n)
 		}
 		t.evicted(index, g, n)
@@ -329,7 +332,7 @@ func (t *Tree) evicted(index uint64, g *group, n uint64) {
 
 // Replace puts another page in the place of the one at an index, which must hold one. Its tags stay.
 func (t *Tree) Replace(index uint64, page uint32) {
-	t.groupAt(index).page[index&groupMask] = page
+	t.groupAt(index).low[index&groupMask] = page
 }
 
 // Delete leaves nothing at an index.

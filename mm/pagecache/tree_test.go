@@ -22,7 +22,7 @@ func TestAgainstMap(t *testing.T) {
 		steps := rapid.OneOf(rapid.Just(uint64(0)), rapid.Just(uint64(1)), rapid.Just(uint64(1)<<12), rapid.Just(^uint64(0)), rapid.Just(uint64(1)<<31), rapid.Uint64())
 		// Of the values at an index some are in a row over all indices, so that some groups hold one and some do not.
 		value := func(i uint64) *rapid.Generator[uint64] {
-			return rapid.OneOf(rapid.Just(i<<12|2), rapid.Just(i<<12|2), rapid.Just(i+7), rapid.Uint64Min(1))
+			return rapid.OneOf(rapid.Just(i<<12|2), rapid.Just(i<<12|2), rapid.Just(i+7), rapid.Uint64Range(1, 99), rapid.Uint64Min(1))
 		}
 		var order []uint64 // groups of values only
 		only := func(g uint64) bool {
@@ -241,43 +241,47 @@ func TestValueBlocks(t *testing.T) {
 	}
 	const step = 1 << 12
 	for _, c := range []struct {
-		name  string
-		do    func(tree *Tree)
-		block bool
+		name        string
+		do          func(tree *Tree)
+		block, high bool
 	}{
 		{"both halves in a row", func(tree *Tree) {
 			pages(tree, 0, 64)
 			tree.EvictRun(0, 32, 1<<20|2, step)
 			tree.EvictRun(32, 32, 1<<20|2+32*step, step)
-		}, false},
+		}, false, false},
 		{"halves in two rows", func(tree *Tree) {
 			pages(tree, 0, 64)
 			tree.EvictRun(0, 32, 1<<20|2, step)
 			tree.EvictRun(32, 32, 1<<20|2+33*step, step)
-		}, true},
+		}, true, false},
 		{"halves of two steps", func(tree *Tree) {
 			pages(tree, 0, 64)
 			tree.EvictRun(0, 32, 32, 1)
 			tree.EvictRun(32, 32, 64, 2)
-		}, true},
+		}, true, false},
 		{"backwards, one by one", func(tree *Tree) {
 			for i := range uint64(64) {
 				tree.SetValue(63-i, i+1)
 			}
-		}, false},
+		}, false, false},
 		{"one, then those before it", func(tree *Tree) {
 			pages(tree, 0, 64)
 			tree.EvictRun(63, 1, 2+63*step, step)
 			tree.EvictRun(0, 63, 2, step)
-		}, false},
+		}, false, false},
 		{"two of no whole step", func(tree *Tree) {
 			tree.SetValue(3, 10)
 			tree.SetValue(5, 13)
-		}, true},
+		}, true, false},
 		{"two of a step that is too long", func(tree *Tree) {
 			tree.SetValue(3, 1)
 			tree.SetValue(4, 1<<31+1)
-		}, true},
+		}, true, false},
+		{"two of the step that stands for none", func(tree *Tree) {
+			tree.SetValue(3, 1<<32)
+			tree.SetValue(4, 1<<31)
+		}, true, true},
 		{"all the same", func(tree *Tree) {
 			pages(tree, 0, 64)
 			values := make([]uint64, 64)
@@ -285,13 +289,13 @@ func TestValueBlocks(t *testing.T) {
 				values[i] = 5
 			}
 			tree.Evict(0, values)
-		}, false},
+		}, false, false},
 		{"one is changed", func(tree *Tree) {
 			tree.SetValue(3, 1)
 			tree.SetValue(4, 2)
 			tree.SetValue(5, 3)
 			tree.SetValue(4, 7)
-		}, true},
+		}, true, false},
 		{"what did not fit was overwritten", func(tree *Tree) {
 			tree.SetValue(3, 1)
 			tree.SetValue(4, 2)
@@ -299,7 +303,19 @@ func TestValueBlocks(t *testing.T) {
 			pages(tree, 3, 4)
 			pages(tree, 0, 3)
 			tree.EvictRun(0, 7, 9, 1)
-		}, false},
+		}, false, false},
+		{"upper halves that differ", func(tree *Tree) {
+			pages(tree, 0, 64)
+			tree.Evict(10, []uint64{5, 1, 3<<32 | 9})
+			tree.Evict(0, []uint64{2<<32 | 1, 2<<32 | 5, 2<<32 | 1})
+			tree.EvictRun(13, 51, 7, 1)
+			tree.EvictRun(3, 7, 7, 1)
+		}, true, true},
+		{"upper halves that do not", func(tree *Tree) {
+			pages(tree, 0, 64)
+			tree.Evict(0, []uint64{2<<32 | 1, 2<<32 | 5, 2<<32 | 1})
+			tree.EvictRun(3, 61, 2<<32|7, 1)
+		}, true, false},
 	} {
 		var shadows ShadowList
 		tree := Tree{Shadows: &shadows}
@@ -307,14 +323,28 @@ func TestValueBlocks(t *testing.T) {
 		if err := tree.Check(); err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		}
-		if got := tree.groupAt(0).values != nil; got != c.block {
-			t.Errorf("%s: a block: %v", c.name, got)
+		g, want := tree.groupAt(0), 0
+		if c.block {
+			want = 1
+			if c.high {
+				want = 2
+			}
+		}
+		got := 0
+		if g.low != nil {
+			got++
+		}
+		if g.high != nil {
+			got++
+		}
+		if got != want {
+			t.Errorf("%s: %d blocks, not %d", c.name, got, want)
 		}
 		if shadows.Reclaim() != &tree || tree.Values() != 0 || tree.Nodes() != 0 {
 			t.Errorf("%s: %d values are left, %d nodes", c.name, tree.Values(), tree.Nodes())
 		}
-		if c.block && len(shadows.values.free) != 1 {
-			t.Errorf("%s: the block was not given back", c.name)
+		if given := len(shadows.blocks.free); given < want {
+			t.Errorf("%s: %d blocks were given back, not %d", c.name, given, want)
 		}
 	}
 }
@@ -352,7 +382,7 @@ func TestStreamReuses(t *testing.T) {
 	for i := range uint64(2 * maxSpare) {
 		tree.Delete(1<<20 + 64*i)
 	}
-	if n := len(shadows.pages.free); n != maxSpare {
+	if n := len(shadows.blocks.free); n != maxSpare {
 		t.Errorf("%d blocks are kept, not %d", n, maxSpare)
 	}
 }

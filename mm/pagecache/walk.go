@@ -113,7 +113,7 @@ func (t *Tree) Row(index, most uint64) []uint32 {
 	}
 	i := index & groupMask
 	n := uint64(bits.TrailingZeros64(^(g.present >> i))) // zeros are shifted in, so this ends with the group
-	return g.page[i:][:min(n, most)]
+	return g.low[i:][:min(n, most)]
 }
 
 // Match is how many of some pages are those at an index and behind it, up to the first that is not.
