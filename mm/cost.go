@@ -49,7 +49,7 @@ type CostTable struct {
 	CompressPage    engine.Time // reclaim: the same onto a compressed device in memory, storing included
 	ReadSwapPage    engine.Time // per page that is read into the swap cache: allocated, entered there and handed to the block layer
 	SubmitIO        engine.Time // per request that reads: handing it to its device; of those that write, see FileCosts.WriteRequest
-	DispatchIO      engine.Time // the same, for one that a worker takes there, besides
+	DispatchIO      engine.Time // the same, for one that a worker of kblockd takes there, by the worker
 	CompleteIO      engine.Time // per request: the interrupt at its end
 	CompletePage    engine.Time // the same, per page of it
 	FreePage        engine.Time // reclaim: per clean page removed from the swap cache and freed
@@ -102,7 +102,7 @@ var serverCosts = CostTable{
 	ForkBase:        70_000, // [E] fork, exit and wait of a small process 140 us, halved
 	ForkPage:        67,     // [E] fork of 65,536 mapped pages
 	Exit:            70_000, // [E] the other half of the 140 us
-	Work:            1000,   // [S] 15 us
+	Work:            670,    // [S] 10 us
 	ContextSwitch:   2410,   // [P]
 	ScanPage:        100,    // [S] 1.5 us
 	SkipPage:        5,      // [S] 69 ns
@@ -116,7 +116,7 @@ var serverCosts = CostTable{
 	CompressPage:    910,    // [S] 13.7 us
 	ReadSwapPage:    870,    // [S] 13 us
 	SubmitIO:        4000,   // [S] 60 us
-	DispatchIO:      3300,   // [S] 50 us
+	DispatchIO:      3000,   // [S] 45 us
 	CompleteIO:      1200,   // [S] 18 us
 	CompletePage:    120,    // [S] 1.8 us
 	FreePage:        47,     // [S] 0.7 us
@@ -174,7 +174,7 @@ var oracleCosts = CostTable{
 	ForkPage:        975, // 11.68 ms for 8,192 pages, less ForkBase and the copies of the 366 anonymous pages that a process carries
 	Exit:            400_000,
 	Exec:            16_000_000, // two execs of the recorder, which reads the scenario's function: 20 and 23 ms, less the faults on its 366 pages
-	Work:            15_000,     // zram-fill-1.5x traced: kworker/0:2, which vmpressure wakes
+	Work:            10_000,     // zram-fill-1.5x traced: kworker/0:2, which vmpressure wakes for 15 us, ContextSwitch among them
 	ContextSwitch:   5000,       // file-stream-2x traced: the quickest tenth of 2,301 from the switch to kswapd to its first tracepoint
 	ScanPage:        1500,       // [R] that are kept because they were used: of 1,563
 	SkipPage:        69,         // file-stream-2x traced: 39,136 pages passed over between two tracepoints 2.7 ms apart
@@ -188,7 +188,7 @@ var oracleCosts = CostTable{
 	CompressPage:    13_700,     // [R] that are freed onto zram: 15.9 us a page of 2,801, less ScanPage and FreePage
 	ReadSwapPage:    13_000,     // swap-seq-1.2x traced: faults that read eight pages run for 222 us, those that read one for 84: 20 us a page, less SwapInFault and an access
 	SubmitIO:        60_000,     // the same: what is left of the 84 us
-	DispatchIO:      50_000,     // balance-swappiness-200 traced: kworker/0:1H runs for 52 us for each of 13,532 requests
+	DispatchIO:      45_000,     // balance-swappiness-200 traced: kworker/0:1H runs for 52 us for each of 13,532 requests, the switch to it among them
 	CompleteIO:      18_000,     // the same: 20 us for each of 16,323 interrupts with one page, less CompletePage
 	CompletePage:    1800,       // the same: 1.8 us a page in interrupts with more than 40
 	FreePage:        700,        // [R] that are clean and freed: 2.2 us a page of 762, less ScanPage

@@ -127,8 +127,8 @@ func (p *Process) startMeta(m *mapping, block uint64) {
 	}
 	p.addToPageCache(m, block, []phys.PFN{pfn}, gfpMeta, phys.FlagLocked|phys.FlagReferenced)
 	p.createBuffers(m, block, pfn)
-	p.spend(p.k.cost.SubmitIO + p.k.cost.DispatchIO)
-	p.k.submitRead(p.cpu(), m, block, 1)
+	p.spend(p.k.cost.SubmitIO)
+	p.k.submitRead(p.cpu(), m, block, 1, false)
 }
 
 // extentBlock is the block in which a leaf of a file's extents is.

@@ -12,12 +12,14 @@ type fileIO struct {
 	m        *mapping
 	start, n uint64
 	cpu      int
+	dev      *engine.Device
+	send     func() // bound to submit once
 	done     func() // bound to complete once
 }
 
 // submitRead sends the reads of pages of a file, in as many requests as its extents and the limit on requests call for; what is a hole, or has never
-// been written, is read as zeros at once (ext4_mpage_readpages, submit_bio).
-func (k *Kernel) submitRead(cpu int, m *mapping, start, n uint64) {
+// been written, is read as zeros at once (ext4_mpage_readpages, submit_bio). Those of a task that has no plug are sent by a worker of kblockd.
+func (k *Kernel) submitRead(cpu int, m *mapping, start, n uint64, plugged bool) {
 	fs := m.disk()
 	for n > 0 {
 		e, ok := m.host.blocks.At(start)
@@ -35,15 +37,21 @@ func (k *Kernel) submitRead(cpu int, m *mapping, start, n uint64) {
 			k.freeFileIO = k.freeFileIO[:l-1]
 		} else {
 			io = &fileIO{k: k}
-			io.done = io.complete
+			io.send, io.done = io.submit, io.complete
 		}
-		io.m, io.start, io.n, io.cpu = m, start, c, cpu
+		io.m, io.start, io.n, io.cpu, io.dev = m, start, c, cpu, fs.dev
 		k.count(vmstat.PgPgin, 4*c)
-		fs.dev.Submit(int64(c)*4096, false, io.done)
+		if plugged {
+			io.submit()
+		} else {
+			queueWork(k.kblockd, cpu, io.send)
+		}
 		start += c
 		n -= c
 	}
 }
+
+func (io *fileIO) submit() { io.dev.Submit(int64(io.n)*4096, false, io.done) }
 
 // complete is the end of a request.
 func (io *fileIO) complete() {

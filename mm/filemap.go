@@ -172,9 +172,9 @@ func (t *task) readPage(m *mapping, index uint64, gfp phys.GFP) (phys.PFN, Errno
 				continue
 			}
 			t.addToPageCache(m, index, []phys.PFN{pfn}, gfp, phys.FlagLocked)
-			t.spend(k.cost.File.ReadaheadPage + k.cost.SubmitIO + k.cost.DispatchIO)
+			t.spend(k.cost.File.ReadaheadPage + k.cost.SubmitIO)
 			t.readExtents(m, index, index+1)
-			k.submitRead(t.cpu(), m, index, 1)
+			k.submitRead(t.cpu(), m, index, 1, false)
 		}
 		if !k.Mem.Page(pfn).Test(phys.FlagLocked) {
 			return pfn, 0

@@ -14,11 +14,11 @@ func withCosts(change func(*CostTable)) *CostTable {
 	return &c
 }
 
-// TestRequestsTakeCPU reads 64 pages of a file one by one beside a process that computes on the same CPU: the reader spends what requests take before they go, the
-// other loses what their ends take.
+// TestRequestsTakeCPU reads 64 pages of a file one by one beside a process that computes on the same CPU: the reader spends what requests take before they are queued, a
+// worker what it takes to send them, and the other loses what their ends take.
 func TestRequestsTakeCPU(t *testing.T) {
 	const pages = 64
-	spent := func(c *CostTable) (reader, hog engine.Duration, read int64) {
+	spent := func(c *CostTable) (reader, hog, worker engine.Duration, read int64) {
 		k := testMachine{table: c, files: []FileConfig{{Path: "/data/f", Size: pages * 4096}}}.boot(t)
 		k.spawn(t, "hog", func(p *Process) {
 			p.proc.Spend(engine.Second)
@@ -33,14 +33,17 @@ func TestRequestsTakeCPU(t *testing.T) {
 			reader = p.proc.CPUTime() - before
 		})
 		k.run(t)
-		return reader, hog, k.vm(t, "pgpgin") / 4
+		return reader, hog, k.kblockd[0].task.proc.CPUTime(), k.vm(t, "pgpgin") / 4
 	}
-	r0, h0, _ := spent(withCosts(func(c *CostTable) { c.SubmitIO, c.DispatchIO, c.CompleteIO, c.CompletePage = 0, 0, 0, 0 }))
-	r1, h1, read := spent(withCosts(func(c *CostTable) {
+	r0, h0, w0, _ := spent(withCosts(func(c *CostTable) { c.SubmitIO, c.DispatchIO, c.CompleteIO, c.CompletePage = 0, 0, 0, 0 }))
+	r1, h1, w1, read := spent(withCosts(func(c *CostTable) {
 		c.SubmitIO, c.DispatchIO, c.CompleteIO, c.CompletePage = 3000, 2000, 700, 50
 	}))
-	if got := r1 - r0; got != pages*5000 {
-		t.Errorf("the reader spends %v more, want %v", got, engine.Duration(pages*5000))
+	if got := r1 - r0; got != pages*3000 {
+		t.Errorf("the reader spends %v more, want %v", got, engine.Duration(pages*3000))
+	}
+	if got := w1 - w0; got < pages*2000 || got > engine.Duration(read)*2000 {
+		t.Errorf("the worker spends %v more for %d pages read", got, read)
 	}
 	if got := h1 - h0; read < pages || got != engine.Duration(read)*750 { // to open the file takes blocks of its folder and inode
 		t.Errorf("the other loses %v for %d pages read", got, read)
@@ -49,19 +52,14 @@ func TestRequestsTakeCPU(t *testing.T) {
 
 // TestSpendReads spends by pages and by requests, once.
 func TestSpendReads(t *testing.T) {
-	k := testMachine{table: withCosts(func(c *CostTable) { c.ReadSwapPage, c.SubmitIO, c.DispatchIO = 10, 1000, 100_000 })}.boot(t)
+	k := testMachine{table: withCosts(func(c *CostTable) { c.ReadSwapPage, c.SubmitIO = 10, 1000 })}.boot(t)
 	k.spawn(t, "p", func(p *Process) {
-		for i, v := range []struct {
-			direct bool
-			want   engine.Duration
-		}{{false, 2080}, {true, 202_080}} {
-			p.reads = ioWork{pages: 8, requests: 2}
-			before := p.proc.CPUTime()
-			p.spendReads(v.direct)
-			p.spendReads(v.direct)
-			if got := p.proc.CPUTime() - before; got != v.want {
-				t.Errorf("%d: %v, want %v", i, got, v.want)
-			}
+		p.reads = ioWork{pages: 8, requests: 2}
+		before := p.proc.CPUTime()
+		p.spendReads()
+		p.spendReads()
+		if got := p.proc.CPUTime() - before; got != 2080 {
+			t.Errorf("%v, want 2.08 us", got)
 		}
 	})
 	k.run(t)

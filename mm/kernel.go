@@ -83,7 +83,8 @@ type Kernel struct {
 	zipfs      map[zipfKey]*engine.Zipf
 	slabs      slabCaches
 	bioPool    bioPool
-	workers    []kworker // by CPU
+	workers    []kworker // by CPU, of system_wq
+	kblockd    []kworker // by CPU: they hand requests to devices
 	vmpressure vmpressure
 	unmapped   *unmapBatch // nil with one CPU
 	rcu        rcuState

@@ -161,7 +161,7 @@ func (p *Process) madviseWillneed(v *addrspace.VMA, start, end uint64) {
 			p.readSwap(e, false)
 		}
 	}
-	p.spendReads(false)
+	p.spendReads()
 	p.waitBios()
 	k.lruAddDrain(p.cpu())
 	p.spend(engine.Time(len(entries)) * k.cost.AdvisePage)

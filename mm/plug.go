@@ -77,11 +77,30 @@ func (t *task) finishPlug(started bool) {
 	}
 }
 
+// finishUnplugged ends what startPlug began only so that the requests' time passes before they are sent: in the kernel no plug holds them back. Each goes to
+// its device's queue by itself, and a worker of kblockd takes it from there (blk_mq_sched_insert_request, blk_mq_run_work_fn).
+func (t *task) finishUnplugged(started bool) {
+	if !started {
+		return
+	}
+	t.plug.on = false
+	for _, io := range t.plug.ios {
+		t.sent(io)
+		queueWork(t.k.kblockd, io.cpu, io.send)
+	}
+	t.plug.ios = t.plug.ios[:0]
+}
+
+// sent notes that a request goes to its device.
+func (t *task) sent(io *swapIO) {
+	io.task, io.batch = t, 0
+	t.k.bioPool.sent += len(io.pages)
+}
+
 // flushPlug sends the task's requests to their devices (blk_flush_plug). A task does so before it waits for anything.
 func (t *task) flushPlug() {
 	for _, io := range t.plug.ios {
-		io.task, io.batch = t, 0
-		t.k.bioPool.sent += len(io.pages)
+		t.sent(io)
 		if !t.plug.isolate {
 			io.submit()
 			continue

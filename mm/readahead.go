@@ -169,7 +169,7 @@ func (p *Process) doReadahead(m *mapping, index, n, mark uint64) {
 		if got > 0 {
 			p.readExtents(m, index, index+got)
 			p.spend(p.k.cost.SubmitIO)
-			p.k.submitRead(p.cpu(), m, index, got)
+			p.k.submitRead(p.cpu(), m, index, got, true)
 		}
 		index += got
 		if index < run && m.tree.Page(index) == 0 {

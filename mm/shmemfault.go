@@ -80,7 +80,7 @@ func (t *task) swapinCluster(e swap.Entry) phys.PFN {
 				t.readSwap(f, f != e.Slot())
 			}
 		}
-		t.spendReads(false)
+		t.spendReads()
 		t.finishPlug(plugged)
 		t.waitBios()
 		k.lruAddDrain(t.cpu())

@@ -226,7 +226,7 @@ func (t *task) swapinVMA(v *addrspace.VMA, l *addrspace.Leaf, addr uint64, e swa
 				t.readSwap(f, first+uint64(i)*addrspace.PageSize != addr)
 			}
 		}
-		t.spendReads(false)
+		t.spendReads()
 		t.finishPlug(plugged)
 		t.waitBios()
 		k.lruAddDrain(t.cpu())
@@ -245,8 +245,8 @@ func (t *task) readSwapAsked(e swap.Entry) phys.PFN {
 	}
 	plugged := t.startPlug()
 	pfn := t.readSwap(e, false)
-	t.spendReads(plugged)
-	t.finishPlug(plugged)
+	t.spendReads()
+	t.finishUnplugged(plugged)
 	t.waitBios()
 	if pfn == 0 { // no memory, or another has read it meanwhile
 		pfn = phys.PFN(k.swap.Cached(e))

@@ -29,7 +29,7 @@ func (v *vmpressure) note(t *task, gfp phys.GFP, scanned uint64) {
 		v.look = func() { v.scanned, v.queued = 0, false }
 	}
 	v.queued = true
-	t.k.scheduleWork(t.cpu(), v.look)
+	queueWork(t.k.workers, t.cpu(), v.look)
 }
 
 // notePriority takes note of a round at a priority that is critical in itself (vmpressure_prio).
