@@ -22,6 +22,9 @@ func (c *Cond) Signal() bool {
 	}
 	c.remove(p)
 	p.signalled = true
+	if by := p.sim.cur; by != nil && by.c != nil {
+		p.wokenBy = by.c.index
+	}
 	p.wakeSoon()
 	return true
 }

@@ -38,6 +38,7 @@ type entity struct {
 	sliceStart Duration // sumExec when it last became current (prev_sum_exec_runtime)
 	spendEnd   Time     // while it is current and blocked in Spend: the end of that
 	remaining  Duration // while it is not current: what it has yet to spend before it goes on
+	wokenBy    int      // the CPU of the process that woke it, -1 if none did
 	rqIndex    int
 	rqSeq      uint64 // order of arrival in the run queue
 	dispatched uint64 // times that it became current
@@ -102,7 +103,7 @@ func (c *cpu) uncharged() Duration {
 }
 
 func (p *Proc) initEntity(nice, pin int) {
-	p.pin, p.lastCPU = pin, -1
+	p.pin, p.lastCPU, p.wokenBy = pin, -1, -1
 	if pin < 0 || pin >= len(p.sim.cpus) {
 		p.pin = -1
 	}
@@ -215,8 +216,14 @@ func (s *Sim) wakeUp(p *Proc) {
 	}
 	p.remaining = 0
 	c.load += p.weight
+	by := p.wokenBy
+	p.wokenBy = -1
 	if c.curr == nil {
-		c.setCurr(nil, p)
+		latency := Duration(0)
+		if by >= 0 && by != c.index {
+			latency = s.wakeLatency
+		}
+		c.setCurr(nil, p, latency)
 		return
 	}
 	c.charge()
@@ -346,7 +353,7 @@ func (c *cpu) yield() {
 	}
 	c.dequeue(next)
 	c.requeueCurr()
-	c.setCurr(p, next)
+	c.setCurr(p, next, 0)
 }
 
 func (s *Sim) armTicks(c *cpu) {
@@ -378,11 +385,11 @@ func (c *cpu) pickNext(prev *Proc) {
 	}
 	p := c.rq[0]
 	c.dequeue(p)
-	c.setCurr(prev, p)
+	c.setCurr(prev, p, 0)
 }
 
-// setCurr makes p, which is in no run queue, current, and lets it go on with what it was spending or doing.
-func (c *cpu) setCurr(prev, p *Proc) {
+// setCurr makes p, which is in no run queue, current, and lets it go on with what it was spending or doing after a latency.
+func (c *cpu) setCurr(prev, p *Proc, latency Duration) {
 	s := c.sim
 	if t := s.trace.Switch; t != nil && prev != p {
 		t(s.now, c.index, prev, p)
@@ -391,7 +398,7 @@ func (c *cpu) setCurr(prev, p *Proc) {
 	s.idle--
 	p.state = StateRunning
 	p.dispatched++
-	p.execStart = s.now
+	p.execStart = s.now.add(latency)
 	p.sliceStart = p.sumExec
 	c.updateMin()
 	if c.last != p {
@@ -399,8 +406,8 @@ func (c *cpu) setCurr(prev, p *Proc) {
 		c.switches++
 		p.remaining += s.switchCost
 	}
-	p.spendEnd = s.now.add(p.remaining)
-	if p.remaining == 0 && s.target == nil {
+	p.spendEnd = p.execStart.add(p.remaining)
+	if p.spendEnd == s.now && s.target == nil {
 		s.target = p
 		return
 	}

@@ -387,3 +387,46 @@ func (s *Sim) checkCPUs() string {
 	}
 	return ""
 }
+
+// TestWakeLatency: what another CPU's process wakes on an idle CPU runs later, at nobody's expense; what wakes by itself, on the same CPU, or from a callback
+// does not.
+func TestWakeLatency(t *testing.T) {
+	for _, v := range []struct {
+		name  string
+		cpu   int // of the sleeper; the other process is on CPU 0
+		by    string
+		after Duration
+	}{
+		{"another CPU", 1, "process", 50 * Microsecond},
+		{"the same CPU", 0, "process", 0},
+		{"a callback", 1, "callback", 0},
+		{"a timeout", 1, "timeout", 0},
+	} {
+		s := New(Options{CPUs: 2, WakeLatency: 50 * Microsecond})
+		c := NewCond(s)
+		var woke Time
+		sleeper := s.Go("sleeper", ProcOptions{CPU: v.cpu}, func(p *Proc) {
+			if v.by == "timeout" {
+				p.WaitTimeout(c, Millisecond)
+			} else {
+				p.Wait(c)
+			}
+			woke = s.Now()
+			p.Spend(Millisecond)
+		})
+		s.Go("other", ProcOptions{CPU: 0}, func(p *Proc) {
+			p.Sleep(Millisecond)
+			if v.by == "process" {
+				c.Signal()
+			}
+			p.Spend(10 * Microsecond)
+		})
+		if v.by == "callback" {
+			s.At(Millisecond, func() { c.Signal() })
+		}
+		run(t, s, AllDone)
+		if woke != Millisecond+v.after || sleeper.CPUTime() != Millisecond {
+			t.Errorf("woken by %s it ran at %v and was charged %v, want %v after a millisecond, and one", v.name, woke, sleeper.CPUTime(), v.after)
+		}
+	}
+}

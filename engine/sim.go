@@ -24,6 +24,10 @@ type Options struct {
 	// SwitchCost is the time that a CPU needs to go from one process to another, charged to the one that it goes to.
 	SwitchCost Duration
 
+	// WakeLatency is the time from when a process wakes another until that runs, if it does so on another CPU, which is idle: an interrupt has to
+	// get there, and the CPU has to leave its idle state. Nobody is charged for it.
+	WakeLatency Duration
+
 	// Trace holds hooks, nil for none. It is copied by New.
 	Trace *Trace
 }
@@ -119,10 +123,10 @@ type Sim struct {
 	ctx    context.Context
 	result Result
 
-	seed       uint64
-	until      Time
-	switchCost Duration
-	trace      Trace
+	seed                    uint64
+	until                   Time
+	switchCost, wakeLatency Duration
+	trace                   Trace
 
 	first, last *Proc // processes that have not ended, by creation
 	live        int   // those that are not daemons
@@ -136,7 +140,7 @@ type Sim struct {
 
 // New returns a simulation at time 0 in which nothing is scheduled.
 func New(o Options) *Sim {
-	s := &Sim{seed: o.Seed, until: o.Until, switchCost: max(o.SwitchCost, 0), poll: pollEvery, ctx: context.Background()}
+	s := &Sim{seed: o.Seed, until: o.Until, switchCost: max(o.SwitchCost, 0), wakeLatency: max(o.WakeLatency, 0), poll: pollEvery, ctx: context.Background()}
 	if s.until <= 0 {
 		s.until = MaxTime
 	}

@@ -37,6 +37,7 @@ type CostTable struct {
 	Exec            engine.Time // execve(2), and the start of the program up to its first line
 	Work            engine.Time // a worker that is woken for something short, with the switches to it and back
 	ContextSwitch   engine.Time // switching a CPU to another process
+	WakeLatency     engine.Time // from waking a process until it runs on another CPU, which is idle; it takes no CPU time
 	ScanPage        engine.Time // reclaim: per page taken from a list, looked up in page tables and put back; also per round and per candidate victim
 	SkipPage        engine.Time // reclaim: per page that is passed over for its zone
 	ReclaimRound    engine.Time // reclaim: per round over a node, beside its pages: what was found is noted, every cache of the kernel is asked
@@ -104,6 +105,7 @@ var serverCosts = CostTable{
 	Exit:            70_000, // [E] the other half of the 140 us
 	Work:            670,    // [S] 10 us
 	ContextSwitch:   2410,   // [P]
+	WakeLatency:     4300,   // [S] 65 us
 	ScanPage:        100,    // [S] 1.5 us
 	SkipPage:        5,      // [S] 69 ns
 	ReclaimRound:    930,    // [S] 14 us
@@ -176,6 +178,7 @@ var oracleCosts = CostTable{
 	Exec:            16_000_000, // two execs of the recorder, which reads the scenario's function: 20 and 23 ms, less the faults on its 366 pages
 	Work:            10_000,     // zram-fill-1.5x traced: kworker/0:2, which vmpressure wakes for 15 us, ContextSwitch among them
 	ContextSwitch:   5000,       // file-stream-2x traced: the quickest tenth of 2,301 from the switch to kswapd to its first tracepoint
+	WakeLatency:     65_000,     // swap-seq-2cpu traced: half of the 488 times that kswapd was woken on the idle CPU it took 122 us until the switch to it, where a page that is kept took 2.8 us; that as ScanPage
 	ScanPage:        1500,       // [R] that are kept because they were used: of 1,563
 	SkipPage:        69,         // file-stream-2x traced: 39,136 pages passed over between two tracepoints 2.7 ms apart
 	ReclaimRound:    14_000,     // file-stream-2x traced: the quickest tenth from a batch to the next one in another round, and from the last to the end

@@ -87,7 +87,7 @@ func (sc *Scenario) Run(ctx context.Context, opt RunOptions) (*Summary, error) {
 	for _, n := range sc.Machine.Nodes {
 		cpus += n.CPUs
 	}
-	sim := engine.New(engine.Options{Seed: sc.Machine.Seed, CPUs: cpus, SwitchCost: cost.ContextSwitch})
+	sim := engine.New(engine.Options{Seed: sc.Machine.Seed, CPUs: cpus, SwitchCost: cost.ContextSwitch, WakeLatency: cost.WakeLatency})
 	k, err := sc.boot(sim, cost)
 	if err != nil {
 		return nil, err
