@@ -15,24 +15,27 @@ const (
 // newAnon makes a page that was just allocated an anonymous page of a VMA, exclusive to it and mapped once (folio_add_new_anon_rmap,
 // folio_add_lru_vma). Its page-table entry is the caller's to set.
 func (k *Kernel) newAnon(cpu int, pfn phys.PFN, v *addrspace.VMA, addr uint64) {
-	k.newAnonRun(cpu, []phys.PFN{pfn}, v, addr)
+	as := k.anonRow(v, addr)
+	k.Mem.Page(pfn).Become(&as)
+	k.newAnonRun(cpu, []phys.PFN{pfn}, v)
 	if lockedVMA(v) {
 		k.mlockPage(pfn)
 	}
 }
 
-// newAnonRun is newAnon for pages of one zone at addresses in a row from addr on, but for locking them in memory.
-func (k *Kernel) newAnonRun(cpu int, pages []phys.PFN, v *addrspace.VMA, addr uint64) {
+// anonRow is what the row of a new anonymous page of a VMA becomes that is mapped at an address only.
+func (k *Kernel) anonRow(v *addrspace.VMA, addr uint64) phys.Page {
 	flags := phys.FlagSwapbacked | phys.FlagExclusive
 	if k.lruGen != nil && inFault(v) {
 		flags |= phys.FlagActive
 	}
-	anon, index := v.AnonVMA.ID, uint32(v.Index(addr))
-	for j, pfn := range pages {
-		p := k.Mem.Page(pfn)
-		p.Begin(phys.KindAnon, flags)
-		p.Mapping, p.Index, p.Mapcount = anon, index+uint32(j), 1
-	}
+	as := phys.Page{Mapping: v.AnonVMA.ID, Index: uint32(v.Index(addr)), Mapcount: 1}
+	as.Begin(phys.KindAnon, flags)
+	return as
+}
+
+// newAnonRun is newAnon for pages of one zone whose rows are those of the VMA's pages already, but for locking them in memory.
+func (k *Kernel) newAnonRun(cpu int, pages []phys.PFN, v *addrspace.VMA) {
 	k.zoneOf(k.Mem.Page(pages[0])).Node.Stat[vmstat.NRAnonPages] += int64(len(pages))
 	v.Space.RSS[addrspace.RSSAnon] += int64(len(pages))
 	k.lruAddPages(cpu, pages)

@@ -69,7 +69,7 @@ func (t *task) addBlank(m *mapping, index uint64, gfp phys.GFP) phys.PFN {
 		t.k.Mem.FreePage(t.cpu(), pfn)
 		return phys.PFN(there)
 	}
-	t.addToPageCache(m, index, []phys.PFN{pfn}, gfp, phys.FlagReferenced)
+	t.addToPageCache(m, index, pfn, gfp, phys.FlagReferenced)
 	return pfn
 }
 

@@ -125,7 +125,7 @@ func (p *Process) startMeta(m *mapping, block uint64) {
 		p.k.Mem.FreePage(p.cpu(), pfn)
 		return
 	}
-	p.addToPageCache(m, block, []phys.PFN{pfn}, gfpMeta, phys.FlagLocked|phys.FlagReferenced)
+	p.addToPageCache(m, block, pfn, gfpMeta, phys.FlagLocked|phys.FlagReferenced)
 	p.createBuffers(m, block, pfn)
 	p.spend(p.k.cost.SubmitIO)
 	p.k.submitRead(p.cpu(), m, block, 1, false)

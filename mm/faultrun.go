@@ -39,7 +39,8 @@ func (p *Process) faultRun(l *addrspace.Leaf, i uint, n, addr uint64, access, co
 	var run [faultRunMax]phys.PFN
 	done := uint64(0)
 	for done < m && len(k.deferredWakes) == 0 {
-		got := k.Mem.GetPageRun(ac, flags, run[:min(m-done, faultRunMax)])
+		as := k.anonRow(v, addr)
+		got := k.Mem.GetPageRun(ac, flags, &as, run[:min(m-done, faultRunMax)])
 		if got == 0 {
 			break
 		}
@@ -50,7 +51,7 @@ func (p *Process) faultRun(l *addrspace.Leaf, i uint, n, addr uint64, access, co
 			}
 			v.Space.RSS[addrspace.RSSAnon] -= int64(got)
 		}
-		k.newAnonRun(cpu, run[:got], v, addr)
+		k.newAnonRun(cpu, run[:got], v)
 		addrspace.MapRun(l, i, run[:got])
 		i += uint(got)
 		addr += uint64(got) << addrspace.PageShift

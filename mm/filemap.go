@@ -11,15 +11,26 @@ import (
 // gfpFile is what a page of a file is allocated with (mapping_gfp_mask).
 const gfpFile = phys.GFPHighuserMovable
 
-// addToPageCache makes frames the pages of a file from an index on, which holds none, and queues them for their lists. Pages that come back soon after they
-// were evicted begin active, unless they are about to be written whole (filemap_add_folio).
-func (t *task) addToPageCache(m *mapping, index uint64, pages []phys.PFN, gfp phys.GFP, flags phys.Flag) {
+// addToPageCache makes a frame the page of a file at an index, which holds none, and queues it for its list. One that comes back soon after it was evicted
+// begins active, unless it is about to be written whole (filemap_add_folio).
+func (t *task) addToPageCache(m *mapping, index uint64, pfn phys.PFN, gfp phys.GFP, flags phys.Flag) {
+	as := m.row(index, flags)
+	t.k.Mem.Page(pfn).Become(&as)
+	t.addRunToPageCache(m, index, []phys.PFN{pfn}, gfp)
+}
+
+// row is what the row of a new page of the mapping's file becomes.
+func (m *mapping) row(index uint64, flags phys.Flag) phys.Page {
+	as := phys.Page{Mapping: m.ID, Index: uint32(index)}
+	as.Begin(phys.KindFile, flags)
+	return as
+}
+
+// addRunToPageCache is addToPageCache for frames whose rows are those of the file's pages from an index on already.
+func (t *task) addRunToPageCache(m *mapping, index uint64, pages []phys.PFN, gfp phys.GFP) {
 	k := t.k
 	var entries [maxRun]uint32
 	for j, pfn := range pages {
-		p := k.Mem.Page(pfn)
-		p.Begin(phys.KindFile, flags)
-		p.Mapping, p.Index, p.Mapcount = m.ID, uint32(index)+uint32(j), 0
 		entries[j] = uint32(pfn)
 	}
 	var shadows [maxRun]uint64
@@ -171,7 +182,7 @@ func (t *task) readPage(m *mapping, index uint64, gfp phys.GFP) (phys.PFN, Errno
 				k.Mem.FreePage(t.cpu(), pfn)
 				continue
 			}
-			t.addToPageCache(m, index, []phys.PFN{pfn}, gfp, phys.FlagLocked)
+			t.addToPageCache(m, index, pfn, gfp, phys.FlagLocked)
 			t.spend(k.cost.File.ReadaheadPage + k.cost.SubmitIO)
 			t.readExtents(m, index, index+1)
 			k.submitRead(t.cpu(), m, index, 1, false)

@@ -79,7 +79,7 @@ func (p *Process) writeBegin(i *inode, index, pos, stop uint64) (phys.PFN, Errno
 				k.Mem.FreePage(p.cpu(), pfn)
 				continue
 			}
-			p.addToPageCache(m, index, []phys.PFN{pfn}, gfpWrite, 0)
+			p.addToPageCache(m, index, pfn, gfpWrite, 0)
 		} else if k.Mem.Page(pfn).Test(phys.FlagLocked) {
 			p.waitPage(pfn)
 			if p.fatalSignal() {

@@ -185,7 +185,7 @@ func (p *Process) readaheadRun(m *mapping, index, end, marked uint64) uint64 {
 	var pages [maxRun]phys.PFN
 	start := index
 	for index < end {
-		n, slow := p.allocRun(pages[:min(uint64(maxRun), end-index)], gfpReadahead)
+		n, slow := p.allocFileRun(m, index, pages[:min(uint64(maxRun), end-index)], gfpReadahead, phys.FlagLocked)
 		if n == 0 {
 			break
 		}
@@ -193,7 +193,7 @@ func (p *Process) readaheadRun(m *mapping, index, end, marked uint64) uint64 {
 		if slow || index > start || end > size { // others may have run: the file may be shorter, and pages may be there
 			added = int(nextPage(&m.tree, index, min(index+uint64(n), max(size, index))) - index)
 		}
-		p.addToPageCache(m, index, pages[:added], gfpReadahead, phys.FlagLocked)
+		p.addRunToPageCache(m, index, pages[:added], gfpReadahead)
 		if marked >= index && marked < index+uint64(added) {
 			k.Mem.Page(pages[marked-index]).Set(phys.FlagReadahead)
 		}
@@ -209,11 +209,12 @@ func (p *Process) readaheadRun(m *mapping, index, end, marked uint64) uint64 {
 	return index - start
 }
 
-// allocRun takes up to len(out) pages, as many as the fast path has at once, and returns their number, 0 if there is no memory. slow: that path had none, so
-// others may have run.
-func (p *Process) allocRun(out []phys.PFN, gfp phys.GFP) (n int, slow bool) {
-	ac, flags := p.k.fastContext(&p.task, gfp)
-	if n := p.k.Mem.GetPageRun(ac, flags, out); n > 0 {
+// allocFileRun takes up to len(out) pages, as many as the fast path has at once, and returns their number, 0 if there is no memory. Their rows become those of
+// a file's pages from an index on. slow: that path had none, so others may have run.
+func (p *Process) allocFileRun(m *mapping, index uint64, out []phys.PFN, gfp phys.GFP, flags phys.Flag) (n int, slow bool) {
+	as := m.row(index, flags)
+	ac, allocFlags := p.k.fastContext(&p.task, gfp)
+	if n := p.k.Mem.GetPageRun(ac, allocFlags, &as, out); n > 0 {
 		return n, false
 	}
 	pfn := p.allocPage(gfp)
@@ -221,6 +222,7 @@ func (p *Process) allocRun(out []phys.PFN, gfp phys.GFP) (n int, slow bool) {
 		return 0, true
 	}
 	out[0] = pfn
+	p.k.Mem.Page(pfn).Become(&as)
 	return 1, true
 }
 

@@ -26,7 +26,7 @@ func (m *Memory) AllocBulk(ac *AllocContext, flags AllocFlags, out []PFN) int {
 	s := &c.lists[pindex(0, ac.Migratetype)]
 	n := 0
 	for n < len(out) && (s.len > 0 || z.refill(c, s, 0, ac.Migratetype, flags&^AllocNoFragment)) {
-		got := z.take(s, out[n:])
+		got := z.take(s, &Page{flags: uint32(KindKernel) << kindShift}, out[n:])
 		c.Count -= got
 		n += got
 	}

@@ -107,6 +107,12 @@ func (p *Page) Begin(k Kind, f Flag) {
 	p.flags = p.flags&zoneIDMask | uint32(k)<<kindShift | uint32(f)&allFlags
 }
 
+// Become makes a page that was just handed out what another row says, but for its zone. It is on no list.
+func (p *Page) Become(as *Page) {
+	p.flags = p.flags&zoneIDMask | as.flags&^zoneIDMask
+	p.Mapping, p.Index, p.Mapcount = as.Mapping, as.Index, as.Mapcount
+}
+
 // Test reports whether any of the flags in f is set.
 func (p *Page) Test(f Flag) bool { return p.flags&uint32(f) != 0 }
 

@@ -15,10 +15,21 @@ func TestGetPageRunIsTheSame(t *testing.T) {
 	var ca, cb AllocContext
 	fa := a.Prepare(&ca, GFPHighuserMovable, 0, 0, nil)
 	fb := b.Prepare(&cb, GFPHighuserMovable, 0, 0, nil)
+	as := Page{Mapping: 7, Mapcount: 2}
+	as.Begin(KindFile, FlagReferenced)
 	total := 0
 	for size := 1; ; size = size%97 + 1 {
 		run := make([]PFN, size)
-		n := b.GetPageRun(&cb, fb, run)
+		as.Index = uint32(total)
+		n := b.GetPageRun(&cb, fb, &as, run)
+		for i, pfn := range run[:n] {
+			want := as
+			want.flags |= b.ZoneOf(pfn).id
+			want.Index += uint32(i)
+			if got := *b.Page(pfn); got != want {
+				t.Fatalf("page %d of a run of %d has the row %+v, want %+v", i, n, got, want)
+			}
+		}
 		if n > 3 && total < 3000 { // some go back, so that the stocks are not always fresh
 			for _, pfn := range run[n-2 : n] {
 				b.FreePage(0, pfn)

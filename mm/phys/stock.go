@@ -87,9 +87,10 @@ func (s *stock) dropTail(r *blockRun, n int) {
 	}
 }
 
-// take hands out single pages from the head of a stock of the zone, as many as out has room for or the stock has, and returns their number.
-func (z *Zone) take(s *stock, out []PFN) int {
-	flags := z.id | uint32(KindKernel)<<kindShift
+// take hands out single pages from the head of a stock of the zone, as many as out has room for or the stock has, and returns their number. Their rows become
+// as but for the zone; each next one has an Index one more.
+func (z *Zone) take(s *stock, as *Page, out []PFN) int {
+	flags, mapping, index, mapcount := z.id|as.flags&^zoneIDMask, as.Mapping, as.Index, as.Mapcount
 	got := 0
 	for s.len > 0 && got < len(out) {
 		r := s.first()
@@ -101,7 +102,10 @@ func (z *Zone) take(s *stock, out []PFN) int {
 		rows := z.mem.Following(pfn)[:len(part)]
 		for i := range part {
 			part[i] = pfn + PFN(i)
-			rows[i] = Page{flags: flags}
+			p := &rows[i] // field by field: a literal that is not constant is put together elsewhere and copied
+			p.flags, p.Next, p.Prev = flags, 0, 0
+			p.Mapping, p.Index, p.Mapcount = mapping, index, mapcount
+			index++
 		}
 		got += len(part)
 		s.drop(r, 0, len(part))

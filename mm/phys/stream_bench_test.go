@@ -9,12 +9,14 @@ func BenchmarkStream(b *testing.B) {
 	m := mustBuild(b, Config{Nodes: []NodeConfig{{RAM: 4 << 30, CPUs: 1}}})
 	var ac AllocContext
 	flags := m.Prepare(&ac, GFPHighuserMovable, 0, 0, nil)
+	var as Page
+	as.Begin(KindFile, FlagLocked)
 	fifo := make([]PFN, 1<<20)
 	var head, tail uint
 	step := func() {
 		at := fifo[head&(1<<20-1):][:window]
 		for got := 0; got < window; {
-			n := m.GetPageRun(&ac, flags, at[got:])
+			n := m.GetPageRun(&ac, flags, &as, at[got:])
 			if n > 0 {
 				got += n
 				continue
