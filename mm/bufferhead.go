@@ -28,6 +28,7 @@ func (t *task) createBuffers(m *mapping, index uint64, pfn phys.PFN) bool {
 		return there
 	}
 	k.Mem.SetPrivate(pfn, uint32(id))
+	m.buffers = true
 	return true
 }
 

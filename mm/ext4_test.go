@@ -166,7 +166,7 @@ func TestSkippedPagesCount(t *testing.T) {
 		total := v.Len(lru.InactiveFile)
 		sc := scanControl{t: &p.task, reclaimIdx: phys.ZoneDMA}
 		before := k.vm(t, "pgskip_dma32")
-		pages, scanned := sc.isolate(n, lru.InactiveFile, 32)
+		pages, _, scanned := sc.isolate(n, lru.InactiveFile, 32)
 		skipped := uint64(k.vm(t, "pgskip_dma32") - before)
 		if skipped == 0 || scanned != skipped+uint64(len(pages)) {
 			t.Errorf("%d pages of %d scanned, %d taken and %d skipped", scanned, total, len(pages), skipped)

@@ -64,16 +64,22 @@ func (sc *scanControl) shrinkFilePage(pfn phys.PFN, p *phys.Page, cpu int, res *
 // busyFile are the flags of a page of a file that make reclaim look closer. That it was read is none: a clean one goes all the same.
 const busyFile = phys.FlagLocked | phys.FlagDirty | phys.FlagWriteback | phys.FlagMlocked | phys.FlagBatched
 
-// evictRun takes the first of some pages, and those behind it that follow it in its file, out of the file, as far as they are clean and nobody maps or uses
-// them, and returns how many. They are the caller's to free.
-func (k *Kernel) evictRun(pages []phys.PFN, p *phys.Page) int {
+// evictState are the flags that must be the same for pages to be evicted in one run.
+const evictState = busyFile | phys.FlagWorkingset
+
+// evictRun takes the first of some pages, whose row is p, and those behind it that follow it in its file, out of the file, as far as they are clean and nobody
+// maps or uses them, and returns how many. They are the caller's to free. alike is how many are alike in that, 0 if it is not known.
+func (k *Kernel) evictRun(pages []phys.PFN, alike int, p *phys.Page) int {
 	m := k.objects.get(p.Mapping)
 	if m == nil || m == &k.vfs.disk.meta.bdev.mapping || p.Mapcount > 0 || p.Test(busyFile) {
 		return 0
 	}
-	count := k.alike(pages[:min(len(pages), maxRun)], p, busyFile|phys.FlagWorkingset)
-	for _, pfn := range pages[:count] {
-		if k.Mem.Private(pfn) != 0 {
+	count := min(alike, maxRun)
+	if count == 0 {
+		count = k.alike(pages[:min(len(pages), maxRun)], p, evictState)
+	}
+	if m.buffers {
+		for _, pfn := range pages[:count] {
 			k.freeBuffers(pfn)
 		}
 	}

@@ -13,6 +13,7 @@ type mapping struct {
 	host           *inode
 	nodes          mappingNodes
 	writebackIndex uint64 // where the next round of writeback goes on
+	buffers        bool   // a page of it has had a buffer head
 }
 
 // objectTable finds mappings by ID.

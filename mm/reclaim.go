@@ -134,13 +134,14 @@ func (sc *scanControl) shrinkList(n *phys.Node, l lru.List, nr uint64) uint64 {
 }
 
 // isolate takes up to nr pages from the tail of a list (isolate_lru_folios). Pages of zones above the one that is wanted are passed over and
-// put at the head, or the next call would meet them again; they count as scanned all the same. The slice is valid until the next call: nothing blocks between
+// put at the head, or the next call would meet them again; they count as scanned all the same. The first pages that are alike can be evicted in one run
+// (evictRun). The slice is valid until the next call: nothing blocks between
 // isolating pages and putting them back.
-func (sc *scanControl) isolate(n *phys.Node, l lru.List, nr uint64) (pages []phys.PFN, scanned uint64) {
+func (sc *scanControl) isolate(n *phys.Node, l lru.List, nr uint64) (pages []phys.PFN, alike int, scanned uint64) {
 	k := sc.t.k
 	v := k.lruvecs[n.ID]
 	skipped := k.skipped[:0]
-	pages = v.CutTail(l, nr, sc.reclaimIdx, k.isolated[:0])
+	pages, alike = v.CutTail(l, nr, sc.reclaimIdx, evictState, k.isolated[:0])
 	for pfn := v.Tail(l); pfn != 0 && uint64(len(pages)) < nr; {
 		p := k.Mem.Page(pfn)
 		prev := p.Prev
@@ -157,7 +158,7 @@ func (sc *scanControl) isolate(n *phys.Node, l lru.List, nr uint64) (pages []phy
 		v.Add(pfn)
 	}
 	k.isolated, k.skipped = pages, skipped
-	return pages, uint64(len(pages) + len(skipped))
+	return pages, alike, uint64(len(pages) + len(skipped))
 }
 
 // shrinkActiveList moves pages from an active list to its inactive one, clearing their accessed bits (shrink_active_list). Only executable
@@ -165,7 +166,7 @@ func (sc *scanControl) isolate(n *phys.Node, l lru.List, nr uint64) (pages []phy
 func (sc *scanControl) shrinkActiveList(n *phys.Node, l lru.List, nr uint64) {
 	k := sc.t.k
 	k.lruAddDrain(sc.t.cpu())
-	pages, scanned := sc.isolate(n, l, nr)
+	pages, _, scanned := sc.isolate(n, l, nr)
 	k.count(vmstat.PgRefill, scanned)
 	v := k.lruvecs[n.ID]
 	rotated, culled := 0, 0
@@ -207,7 +208,7 @@ func (sc *scanControl) shrinkInactiveList(n *phys.Node, l lru.List, nr uint64) u
 	k := sc.t.k
 	cpu := sc.t.cpu()
 	k.lruAddDrain(cpu)
-	pages, scanned := sc.isolate(n, l, nr)
+	pages, alike, scanned := sc.isolate(n, l, nr)
 	scanEvent, stealEvent := vmstat.PgScanDirect, vmstat.PgStealDirect
 	if sc.t.kswapd {
 		scanEvent, stealEvent = vmstat.PgScanKswapd, vmstat.PgStealKswapd
@@ -226,7 +227,7 @@ func (sc *scanControl) shrinkInactiveList(n *phys.Node, l lru.List, nr uint64) u
 	k.owed = k.scanCost(len(pages), scanned)
 	sc.t.startBatch()
 	var res shrinkResult
-	sc.shrinkPages(pages, cpu, &res)
+	sc.shrinkPages(pages, alike, cpu, &res)
 	k.count(stealEvent, res.reclaimed)
 	k.count(kindSteal, res.reclaimed)
 	v := k.lruvecs[n.ID]

@@ -22,8 +22,8 @@ const (
 )
 
 // shrinkPages decides for each page of a batch and puts those that stay back on their lists (shrink_folio_list,
-// move_folios_to_lru). It adds what came of them to res and the CPU time that it takes to k.owed.
-func (sc *scanControl) shrinkPages(pages []phys.PFN, cpu int, res *shrinkResult) {
+// move_folios_to_lru). The first that are alike are known to be so (alike); 0: nothing is known. It adds what came of them to res and the CPU time that it takes to k.owed.
+func (sc *scanControl) shrinkPages(pages []phys.PFN, alike, cpu int, res *shrinkResult) {
 	k := sc.t.k
 	activated := uint64(0)
 	gone := k.reclaimed[:0]
@@ -31,7 +31,10 @@ func (sc *scanControl) shrinkPages(pages []phys.PFN, cpu int, res *shrinkResult)
 		pfn := pages[i]
 		p := k.Mem.Page(pfn)
 		if p.Kind() == phys.KindFile {
-			if n := k.evictRun(pages[i:], p); n > 0 { // as most pages of files are: clean, and not mapped
+			if i > 0 {
+				alike = 0
+			}
+			if n := k.evictRun(pages[i:], alike, p); n > 0 { // as most pages of files are: clean, and not mapped
 				gone = append(gone, pages[i:i+n]...)
 				i += n - 1
 				continue

@@ -18,6 +18,17 @@ func fixture(tb testing.TB, n int) (*phys.Memory, *Lruvec, []phys.PFN) {
 	return m, New(m, m.Nodes[0]), pages
 }
 
+// followers is how many of the first pages follow one another in their owner, mapped by nobody, with the same flags out of some.
+func followers(m *phys.Memory, pages []phys.PFN, flags phys.Flag) int {
+	for i, pfn := range pages {
+		first, p := m.Page(pages[0]), m.Page(pfn)
+		if p.Mapping != first.Mapping || p.Index != first.Index+uint32(i) || p.Mapcount != 0 || p.Test(flags) != first.Test(flags) {
+			return i
+		}
+	}
+	return len(pages)
+}
+
 // TestRandomMoves compares the lists with slices, head first, under random moves.
 func TestRandomMoves(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
@@ -25,6 +36,7 @@ func TestRandomMoves(t *testing.T) {
 		var want [NrLists][]phys.PFN
 		unevictable := 0
 		on := map[phys.PFN]List{}
+		owner := uint32(0)
 		kinds := []phys.Flag{phys.FlagSwapbacked, phys.FlagSwapbacked | phys.FlagActive, 0, phys.FlagActive, phys.FlagUnevictable}
 		for range rapid.IntRange(1, 150).Draw(rt, "steps") {
 			pfn := rapid.SampledFrom(pages).Draw(rt, "page")
@@ -53,13 +65,18 @@ func TestRandomMoves(t *testing.T) {
 				if i > 0 && rapid.Bool().Draw(rt, "other") {
 					kind = InactiveAnon
 				}
-				m.Page(q).SetFlags(kinds[kind])
+				p := m.Page(q)
+				p.SetFlags(kinds[kind])
+				p.Mapping, p.Index, p.Mapcount = uint32(owner/5), owner%5, int32(owner%7/6)
+				if owner++; rapid.IntRange(0, 6).Draw(rt, "marked") == 0 {
+					p.Set(phys.FlagWorkingset)
+				}
 				on[q] = kind
 			}
 			if rapid.IntRange(0, 4).Draw(rt, "cut") == 0 {
 				l := List(rapid.IntRange(0, 3).Draw(rt, "of"))
 				n := rapid.IntRange(0, 6).Draw(rt, "pages")
-				got := v.CutTail(l, uint64(n), phys.ZoneMovable, nil)
+				got, alike := v.CutTail(l, uint64(n), phys.ZoneMovable, phys.FlagWorkingset, nil)
 				if n = min(n, len(want[l])); len(got) != n {
 					rt.Fatalf("CutTail took %v of %v", got, want[l])
 				}
@@ -70,6 +87,9 @@ func TestRandomMoves(t *testing.T) {
 					delete(on, q)
 				}
 				want[l] = want[l][:len(want[l])-n]
+				if follow := followers(m, got, phys.FlagWorkingset); alike != follow {
+					rt.Fatalf("CutTail says that %d of %d pages are alike, %d are", alike, n, follow)
+				}
 			}
 			switch how {
 			case 0:
