@@ -119,27 +119,26 @@ func (v *Lruvec) AddAll(pages []phys.PFN) {
 		}
 		q := &v.lists[l]
 		head, first := q.Head, i
-		var above *phys.Page
 		if head != 0 {
-			above = v.mem.Page(head)
+			v.mem.Page(head).Prev = pages[i]
+		} else {
+			q.Tail = pages[i]
 		}
 		for {
-			pfn := pages[i]
 			p.Set(phys.FlagLRU)
-			p.Next, p.Prev = head, 0
-			if above != nil {
-				above.Prev = pfn
-			} else {
-				q.Tail = pfn
-			}
-			head, above = pfn, p
+			p.Next = head
+			head = pages[i]
 			if i++; i == len(pages) {
 				break
 			}
-			if p = v.mem.Page(pages[i]); p.State(listFlags) != state {
+			p.Prev = pages[i]
+			next := v.mem.Page(pages[i])
+			if next.State(listFlags) != state {
 				break
 			}
+			p = next
 		}
+		p.Prev = 0
 		q.Head = head
 		n := int64(i - first)
 		v.len[l] += n

@@ -42,28 +42,25 @@ func (m *Memory) FreeList(cpu int, pages []PFN) {
 // list, most of them at most, and returns how many those are. The last page must be allocated.
 func (z *Zone) stockPages(s *stock, pages []PFN, most int, mt Migratetype) int {
 	m := z.mem
-	i := len(pages) - 1
-	last := pages[i]
+	last := pages[len(pages)-1]
 	most = min(most, len(pages), int(last&(1<<m.pageblockOrder-1))+1)
-	n := 1
-	for n < most && pages[i-n] == last-PFN(n) {
-		n++
-	}
+	pages = pages[len(pages)-most:]
 	rows := m.sections[last>>sectionShift][:last&sectionMask+1] // no pageblock reaches beyond a section
-	rows = rows[len(rows)-n:]
-	alike := rows[n-1].flags & (zoneIDMask | kindMask)
-	for j := n - 1; j >= 0; j-- {
+	rows = rows[len(rows)-most:]
+	alike := rows[most-1].flags & (zoneIDMask | kindMask)
+	n := 0
+	for j := most - 1; j >= 0 && pages[j] == last-PFN(n); j-- {
 		p := &rows[j]
 		if p.flags&(zoneIDMask|kindMask) != alike {
 			if p.flags&zoneIDMask != z.id {
-				n -= j + 1
 				break
 			}
 			if !p.Kind().Allocated() {
-				m.badPage(last-PFN(n-1-j), 0)
+				m.badPage(pages[j], 0)
 			}
 		}
 		p.flags = z.id
+		n++
 	}
 	s.push(last-PFN(n-1), 0, n, mt)
 	return n
