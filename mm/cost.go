@@ -35,10 +35,10 @@ type CostTable struct {
 	ForkPage        engine.Time // per page-table entry copied by fork
 	Exit            engine.Time // exit of a process without pages
 	Exec            engine.Time // execve(2), and the start of the program up to its first line
-	Work            engine.Time // a worker that is woken for something short, with the switches to it and back
+	Work            engine.Time // something short that a worker is woken for, beside the switch to it
 	ContextSwitch   engine.Time // switching a CPU to another process
 	WakeLatency     engine.Time // from waking a process until it runs on another CPU, which is idle; it takes no CPU time
-	ScanPage        engine.Time // reclaim: per page taken from a list, looked up in page tables and put back; also per round and per candidate victim
+	ScanPage        engine.Time // reclaim: per page taken from a list, looked up in page tables and put back; also per object that a cache looks at, and per candidate victim
 	SkipPage        engine.Time // reclaim: per page that is passed over for its zone
 	ReclaimRound    engine.Time // reclaim: per round over a node, beside its pages: what was found is noted, every cache of the kernel is asked
 	DirectReclaim   engine.Time // reclaim by a task: beginning it
@@ -49,8 +49,8 @@ type CostTable struct {
 	SwapOutRequest  engine.Time // reclaim: per request that those pages are written by: handing it to its device
 	CompressPage    engine.Time // reclaim: the same onto a compressed device in memory, storing included
 	ReadSwapPage    engine.Time // per page that is read into the swap cache: allocated, entered there and handed to the block layer
-	SubmitIO        engine.Time // per request that reads: handing it to its device; of those that write, see FileCosts.WriteRequest
-	DispatchIO      engine.Time // the same, for one that a worker of kblockd takes there, by the worker
+	SubmitIO        engine.Time // per request that reads: handing it to its device; of those that write, see SwapOutRequest and FileCosts.WriteRequest
+	DispatchIO      engine.Time // per request that no plug holds back: what the worker of kblockd that takes it from the queue to its device spends, beside the switch to it
 	CompleteIO      engine.Time // per request: the interrupt at its end
 	CompletePage    engine.Time // the same, per page of it
 	FreePage        engine.Time // reclaim: per clean page removed from the swap cache and freed

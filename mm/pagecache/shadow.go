@@ -1,7 +1,8 @@
 package pagecache
 
 // A ShadowList is the groups of 64 indices, of many trees, that hold values only: what the kernel keeps for the shrinker of shadow entries
-// (shadow_nodes). The group that joined first is reclaimed first. The zero value is empty.
+// (shadow_nodes). The group that joined first is reclaimed first. It also keeps what those trees do not use any more for each other. The zero value is
+// empty.
 type ShadowList struct {
 	node       []shadowNode // entry 0 is unused
 	free       uint32

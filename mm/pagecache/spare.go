@@ -1,6 +1,6 @@
 package pagecache
 
-// Spare are parts of trees that nothing uses, for whoever needs one next: the last first, which the processor is likeliest to have at hand.
+// A spare is parts of trees, of one kind, that nothing uses, for whoever needs one next: the last first, which the processor is likeliest to have at hand.
 type spare[T any] struct{ free []*T }
 
 // maxSpare is the most of a kind that are kept; the rest is the garbage collector's.

@@ -15,6 +15,5 @@
 //   - counters are exact at every moment (the kernel keeps part of them per CPU for up to a second).
 //
 // A machine costs host memory only for the 128 MiB sections that were touched (section.go, virgin.go). Nothing is allocated by an allocation or a
-// free but the rows of a section on its first use and room for more runs on
-// a per-CPU list.
+// free but the rows of a section on its first use, and room for more runs on a per-CPU list.
 package phys

@@ -93,9 +93,9 @@ func TestStockIsAList(t *testing.T) {
 	})
 }
 
-// TestStretchesAreTheSame gives pages back on two equal machines, by freeBulk and one by one, and compares every free list.
-func TestStretchesAreTheSame(t *testing.T) {
-	stretches := 0
+// TestFreeTailIsTheSame gives pages back on two equal machines, by freeBulk and one by one, and compares every free list.
+func TestFreeTailIsTheSame(t *testing.T) {
+	together := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		build := func() (*Memory, *Zone, []PFN) {
 			m, err := Build(Config{Nodes: []NodeConfig{{RAM: 64 << 20, CPUs: 1}}})
@@ -136,14 +136,14 @@ func TestStretchesAreTheSame(t *testing.T) {
 			before := za.free[0].nrFree
 			za.freeBulk(&za.pcp[0], back, 0)
 			if back > 8 && za.free[0].nrFree < before+uint64(back)/2 {
-				stretches++
+				together++
 			}
 			c := &zb.pcp[0]
 			for i, left := 0, back; left > 0; i++ {
-				for l := &c.lists[i%nrPCPLists]; l.len > 0 && left > 0; left-- {
-					r := l.last()
+				for s := &c.lists[i%nrPCPLists]; s.len > 0 && left > 0; left-- {
+					r := s.last()
 					pfn, mt := r.first+PFN(r.n-1), r.mt
-					l.dropTail(r, 1)
+					s.dropTail(r, 1)
 					c.Count--
 					zb.freeOne(pfn, 0, mt, false)
 				}
@@ -171,7 +171,7 @@ func TestStretchesAreTheSame(t *testing.T) {
 			rt.Fatal(err)
 		}
 	})
-	if stretches == 0 {
+	if together == 0 {
 		t.Error("no run of neighbours was given back")
 	}
 }
