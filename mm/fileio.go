@@ -67,10 +67,11 @@ func (io *fileIO) complete() {
 
 // endRead is the end of the read of pages: they can be used (mpage_end_io).
 func (k *Kernel) endRead(m *mapping, start, n uint64) {
+	rows := k.Mem.Rows()
 	for n > 0 {
 		row := m.tree.Row(start, n)
 		for _, pfn := range row {
-			k.Mem.Page(phys.PFN(pfn)).Clear(phys.FlagLocked)
+			rows.Page(phys.PFN(pfn)).Clear(phys.FlagLocked)
 			if k.pageWaits.may(phys.PFN(pfn)) {
 				k.pageWaits.wake(phys.PFN(pfn))
 			}

@@ -159,8 +159,9 @@ func (p *Process) filemapGetPages(f *file, m *mapping, index, last uint64, batch
 // (filemap_get_read_batch). Only pages that are being read are locked while anybody looks.
 func (k *Kernel) readBatch(m *mapping, index, last uint64, batch *[lru.BatchSize]uint32) int {
 	n := m.tree.Run(index, batch[:min(uint64(len(batch)), last-index)])
+	rows := k.Mem.Rows()
 	for j := range n {
-		if k.Mem.Page(phys.PFN(batch[j])).Test(phys.FlagLocked | phys.FlagReadahead) {
+		if rows.Page(phys.PFN(batch[j])).Test(phys.FlagLocked | phys.FlagReadahead) {
 			return j + 1
 		}
 	}

@@ -6,9 +6,10 @@ import (
 
 // markAllAccessed is markAccessed for several pages.
 func (k *Kernel) markAllAccessed(cpu int, pages []uint32) {
+	rows := k.Mem.Rows()
 	classic := k.lruGen == nil
 	for _, pfn := range pages {
-		if p := k.Mem.Page(phys.PFN(pfn)); classic && !p.Test(phys.FlagReferenced) { // the first use, as most are
+		if p := rows.Page(phys.PFN(pfn)); classic && !p.Test(phys.FlagReferenced) { // the first use, as most are
 			p.Set(phys.FlagReferenced)
 		} else {
 			k.markAccessed(cpu, phys.PFN(pfn))

@@ -109,8 +109,9 @@ func (v *Lruvec) AddAll(pages []phys.PFN) {
 		v.addAllGens(pages)
 		return
 	}
+	rows := v.mem.Rows()
 	for i := 0; i < len(pages); {
-		p := v.mem.Page(pages[i])
+		p := rows.Page(pages[i])
 		l, zone, state := Of(p), p.ZoneID(), p.State(listFlags)
 		if l == Unevictable {
 			v.Add(pages[i])
@@ -132,7 +133,7 @@ func (v *Lruvec) AddAll(pages []phys.PFN) {
 				break
 			}
 			p.Prev = pages[i]
-			next := v.mem.Page(pages[i])
+			next := rows.Page(pages[i])
 			if next.State(listFlags) != state {
 				break
 			}

@@ -21,6 +21,16 @@ type private [sectionPages]uint32
 // allocator handed out may be.
 func (m *Memory) Page(pfn PFN) *Page { return &m.sections[pfn>>sectionShift][pfn&sectionMask] }
 
+// Rows are the rows of all frames, for loops over pages: what Memory.Page reads anew for each, since a row that was written might be part of it, is in a
+// variable of the loop's here. They are good until the memory that a machine has changes.
+type Rows struct{ sections []*section }
+
+// Rows returns the machine's rows.
+func (m *Memory) Rows() Rows { return Rows{m.sections} }
+
+// Page is what Memory.Page is.
+func (r Rows) Page(pfn PFN) *Page { return &r.sections[pfn>>sectionShift][pfn&sectionMask] }
+
 // Following returns the row of pfn and those of the frames behind it, as many as lie in one section: one at least.
 func (m *Memory) Following(pfn PFN) []Page { return m.sections[pfn>>sectionShift][pfn&sectionMask:] }
 
