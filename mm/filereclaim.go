@@ -88,6 +88,7 @@ func (k *Kernel) evictRun(pages []phys.PFN, alike int, p *phys.Page) int {
 		v := k.lruvecs[n.ID]
 		m.tree.EvictRun(uint64(first), uint64(count), packShadow(v.NonresidentAge, n, p), 1<<shadowAgeShift)
 		v.NonresidentAge += uint64(count)
+		k.Mem.Prefetch(m.tree.Row(uint64(first)+uint64(count), maxRun)) // which are mostly the next on the list
 	} else {
 		var shadows [maxRun]uint64
 		for j, pfn := range pages[:count] {

@@ -1,0 +1,4 @@
+package phys
+
+//go:noescape
+func prefetch(sections []*section, pages []uint32)

@@ -1,0 +1,5 @@
+//go:build !amd64
+
+package phys
+
+func prefetch([]*section, []uint32) {}
