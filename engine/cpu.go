@@ -33,7 +33,7 @@ type entity struct {
 	lastCPU    int  // -1 before it first ran
 	weight     int64
 	vruntime   Time // execution time by nice0Load/weight, comparable within a CPU
-	execStart  Time // when what is not yet in sumExec began
+	execStart  Time // when what is not yet in sumExec began, or will begin if the CPU is not awake yet
 	sumExec    Duration
 	sliceStart Duration // sumExec when it last became current (prev_sum_exec_runtime)
 	spendEnd   Time     // while it is current and blocked in Spend: the end of that
@@ -52,6 +52,7 @@ type cpu struct {
 	last        *Proc   // the process that was current last, to know a switch
 	rq          []*Proc // a heap by (vruntime, rqSeq); curr is not in it
 	seq         uint64
+	awake       Time  // when it is out of the idle state that another CPU woke it from
 	load        int64 // weights of curr and all in rq
 	minVruntime Time
 	busy        Duration
@@ -219,11 +220,10 @@ func (s *Sim) wakeUp(p *Proc) {
 	by := p.wokenBy
 	p.wokenBy = -1
 	if c.curr == nil {
-		latency := Duration(0)
 		if by >= 0 && by != c.index {
-			latency = s.wakeLatency
+			c.awake = s.now.add(s.wakeLatency)
 		}
-		c.setCurr(nil, p, latency)
+		c.setCurr(nil, p)
 		return
 	}
 	c.charge()
@@ -332,7 +332,7 @@ func (c *cpu) requeueCurr() {
 	s, p := c.sim, c.curr
 	c.charge()
 	s.q.disarm(p.slot)
-	p.remaining = p.spendEnd - s.now
+	p.remaining = p.spendEnd - p.execStart // which is now, or when the CPU is awake
 	if s.target == p {
 		s.target = nil
 	}
@@ -353,7 +353,7 @@ func (c *cpu) yield() {
 	}
 	c.dequeue(next)
 	c.requeueCurr()
-	c.setCurr(p, next, 0)
+	c.setCurr(p, next)
 }
 
 func (s *Sim) armTicks(c *cpu) {
@@ -385,11 +385,11 @@ func (c *cpu) pickNext(prev *Proc) {
 	}
 	p := c.rq[0]
 	c.dequeue(p)
-	c.setCurr(prev, p, 0)
+	c.setCurr(prev, p)
 }
 
-// setCurr makes p, which is in no run queue, current, and lets it go on with what it was spending or doing after a latency.
-func (c *cpu) setCurr(prev, p *Proc, latency Duration) {
+// setCurr makes p, which is in no run queue, current, and lets it go on with what it was spending or doing as soon as the CPU is awake.
+func (c *cpu) setCurr(prev, p *Proc) {
 	s := c.sim
 	if t := s.trace.Switch; t != nil && prev != p {
 		t(s.now, c.index, prev, p)
@@ -398,7 +398,7 @@ func (c *cpu) setCurr(prev, p *Proc, latency Duration) {
 	s.idle--
 	p.state = StateRunning
 	p.dispatched++
-	p.execStart = s.now.add(latency)
+	p.execStart = max(s.now, c.awake)
 	p.sliceStart = p.sumExec
 	c.updateMin()
 	if c.last != p {

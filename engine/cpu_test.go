@@ -261,13 +261,14 @@ func TestAnything(t *testing.T) {
 			}
 		}
 		until := Time(rapid.IntRange(1, 200).Draw(t, "until")) * Millisecond
+		latency := rapid.SampledFrom([]Duration{0, 50 * Microsecond, 2 * Millisecond}).Draw(t, "latency")
 
 		once := func() string {
 			var log strings.Builder
 			var s *Sim
 			var procs []*Proc
-			spent := make([]Duration, len(plans))
-			s = New(Options{CPUs: cpus, Until: until, Trace: &Trace{
+			spent, done := make([]Duration, len(plans)), make([]bool, len(plans))
+			s = New(Options{CPUs: cpus, Until: until, WakeLatency: latency, Trace: &Trace{
 				Switch: func(now Time, cpu int, prev, next *Proc) {
 					name := func(p *Proc) string {
 						if p == nil {
@@ -315,6 +316,7 @@ func TestAnything(t *testing.T) {
 							procs[arg%len(procs)].SetNice(arg*5 - 20)
 						}
 					}
+					done[i] = true
 				}))
 			}
 			res := s.Run(t.Context())
@@ -327,7 +329,7 @@ func TestAnything(t *testing.T) {
 					continue
 				}
 				used += p.CPUTime()
-				if p.CPUTime() < spent[i] {
+				if p.CPUTime() < spent[i] || p.CPUTime() > spent[i] && done[i] {
 					t.Fatalf("%s spent %v and was on a CPU for %v", p.name, spent[i], p.CPUTime())
 				}
 			}
@@ -427,6 +429,47 @@ func TestWakeLatency(t *testing.T) {
 		run(t, s, AllDone)
 		if woke != Millisecond+v.after || sleeper.CPUTime() != Millisecond {
 			t.Errorf("woken by %s it ran at %v and was charged %v, want %v after a millisecond, and one", v.name, woke, sleeper.CPUTime(), v.after)
+		}
+	}
+}
+
+// TestWakeLatencyIsTheCPUs: whoever runs first on a CPU that is being woken waits for it, also who preempts the one that it was woken for, and neither is
+// charged for that. A process that is killed meanwhile ends when the CPU is awake.
+func TestWakeLatencyIsTheCPUs(t *testing.T) {
+	const at, late = 30 * Millisecond, 50 * Microsecond
+	for _, kill := range []bool{false, true} {
+		s := New(Options{CPUs: 2, WakeLatency: late})
+		c := NewCond(s)
+		var woke, ended, rested Time
+		sleeper := s.Go("sleeper", ProcOptions{CPU: 1, OnExit: func(*Proc) { ended = s.Now() }}, func(p *Proc) {
+			p.Spend(20 * Millisecond)
+			p.Wait(c)
+			woke = s.Now()
+			p.Spend(Millisecond)
+		})
+		wake := Time(at + late/5)
+		if kill {
+			wake = Second
+			s.At(at+late/5, func() { sleeper.Kill(nil) })
+		}
+		other := s.Go("rested", ProcOptions{CPU: 1, Start: Microsecond}, func(p *Proc) {
+			p.Sleep(wake - s.Now())
+			rested = s.Now()
+			p.Spend(Millisecond)
+		})
+		s.Go("waker", ProcOptions{CPU: 0}, func(p *Proc) {
+			p.Sleep(at)
+			c.Signal()
+			p.Spend(Millisecond)
+		})
+		run(t, s, AllDone)
+		switch {
+		case kill && (ended != at+late || sleeper.CPUTime() != 20*Millisecond):
+			t.Errorf("killed at %v on its way, it ended at %v after %v on a CPU", at+late/5, ended, sleeper.CPUTime())
+		case !kill && (rested != at+late || woke != rested+Millisecond):
+			t.Errorf("who came later ran at %v, and who was woken first at %v; the CPU is awake at %v", rested, woke, Time(at+late))
+		case !kill && (sleeper.CPUTime() != 21*Millisecond || other.CPUTime() != Millisecond):
+			t.Errorf("they were charged %v and %v", sleeper.CPUTime(), other.CPUTime())
 		}
 	}
 }

@@ -293,8 +293,9 @@ func (p *Proc) interrupt() {
 		p.remaining = 0
 	case s.target == p: // about to be resumed anyway
 	case p.state == StateRunning:
-		p.spendEnd = s.now
-		p.wakeSoon()
+		p.spendEnd = max(s.now, p.execStart)
+		s.q.disarm(p.slot)
+		s.q.arm(p.slot, p.spendEnd)
 	case p.cond != nil:
 		p.cond.remove(p)
 		p.wakeSoon()
