@@ -115,7 +115,7 @@ func (p *Process) spendReclaiming(pages []phys.PFN, more engine.Time) {
 	k := p.k
 	if len(pages) > 0 {
 		sc := scanControl{t: &p.task, gfp: phys.GFPKernel, mayWritepage: true, mayUnmap: true, maySwap: true}
-		k.owed = 0
+		k.owed = k.scanCost(len(pages), uint64(len(pages)))
 		p.memalloc = true // memalloc_noreclaim_save
 		for _, pfn := range pages {
 			k.Mem.Page(pfn).Clear(phys.FlagActive)

@@ -148,12 +148,11 @@ func (t *task) submitSwap(e swap.Entry, pfn phys.PFN, write bool) {
 	io.dev, io.next, io.write, io.cpu, io.mark = dev, e+1, write, t.cpu(), 0
 	io.pages, io.bios = append(io.pages[:0], pfn), append(io.bios[:0], bio)
 	t.plug.ios = append(t.plug.ios, io)
-	switch {
-	case !write:
+	if write {
+		k.owed += k.cost.SwapOutRequest
+	} else {
 		t.reads.pages++
 		t.reads.requests++
-	case t.plug.isolate:
-		k.owed += k.cost.SwapOutRequest
 	}
 	if !t.plug.on {
 		t.flushPlug()
