@@ -109,14 +109,14 @@ func (k *Kernel) freeSwapCache(cpu int, pfn phys.PFN) {
 	}
 }
 
-// refs is the page's reference count without the caller's: its mappings, the swap cache, a batch (folio_ref_count).
+// refs is the page's reference count without the caller's: its mappings, the swap cache, a batch or a reclaimer (folio_ref_count).
 func (k *Kernel) refs(pfn phys.PFN) int {
 	p := k.Mem.Page(pfn)
 	n := int(p.Mapcount)
 	if p.Test(phys.FlagSwapCache) {
 		n++
 	}
-	if k.inAddBatch(pfn) {
+	if k.inBatch(pfn) {
 		n++
 	}
 	return n

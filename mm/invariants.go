@@ -222,6 +222,14 @@ func (c *checker) pages() error {
 			listed[pfn] = true
 		}
 	}
+	for _, h := range k.held {
+		for _, pfn := range h.pages[:h.n] {
+			if p := k.Mem.Page(pfn); listed[pfn] || p.Test(phys.FlagLRU) || !p.Kind().Allocated() {
+				return fmt.Errorf("page %d, %v, is kept by reclaim and on a list, or free", pfn, p.Kind())
+			}
+			listed[pfn] = true
+		}
+	}
 	for pfn, n := range c.mapped {
 		p := k.Mem.Page(pfn)
 		if p.Mapcount != n {

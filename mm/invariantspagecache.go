@@ -75,7 +75,7 @@ func (c *checker) filePage(m *mapping, index uint64) error {
 			m.tree.HasTag(index, pagecache.Writeback))
 	case p.Test(phys.FlagSwapbacked | phys.FlagSwapCache):
 		return fmt.Errorf("page %d has flags %x of anonymous memory", pfn, p.Flags())
-	case p.Test(phys.FlagLRU) == k.inAddBatch(pfn):
+	case p.Test(phys.FlagLRU) == k.inBatch(pfn):
 		return fmt.Errorf("page %d is on a list and waits for one, or neither", pfn)
 	}
 	return nil

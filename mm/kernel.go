@@ -101,6 +101,8 @@ type Kernel struct {
 	isolated  []phys.PFN  // the batch
 	skipped   []phys.PFN  // pages that it passed over
 	reclaimed []phys.PFN  // pages of it that go
+	held      []*heldPages
+	spareHeld []*heldPages // not in use
 	fastAC    phys.AllocContext
 	gathers   []*mmuGather // not in use
 

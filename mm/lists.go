@@ -154,6 +154,7 @@ func (k *Kernel) lruForget(pfn phys.PFN) {
 		for i := range k.batches {
 			k.batches[i].add.Forget(pfn)
 		}
+		k.forgetHeld(pfn)
 	}
 }
 
@@ -177,8 +178,8 @@ func (k *Kernel) forgetMoves(pfn phys.PFN) {
 	}
 }
 
-// inAddBatch tells whether a page waits to be put on a list, which holds a reference to it.
-func (k *Kernel) inAddBatch(pfn phys.PFN) bool {
+// inBatch tells whether a page waits to be put on a list, or a reclaimer keeps it: both have a reference to it.
+func (k *Kernel) inBatch(pfn phys.PFN) bool {
 	if k.Mem.Page(pfn).Test(phys.FlagLRU) {
 		return false
 	}
@@ -187,5 +188,5 @@ func (k *Kernel) inAddBatch(pfn phys.PFN) bool {
 			return true
 		}
 	}
-	return false
+	return k.isHeld(pfn)
 }

@@ -2,6 +2,7 @@ package mm
 
 import (
 	"mmsim/engine"
+	"mmsim/mm/lru"
 	"mmsim/mm/mglru"
 	"mmsim/mm/phys"
 	"mmsim/mm/vmstat"
@@ -126,25 +127,25 @@ func (sc *scanControl) evict(n *phys.Node, swappiness uint64) (scanned uint64, a
 		return scanned, false
 	}
 	k.owed += engine.Time(len(pages)) * k.cost.ScanPage
-	sc.t.startBatch()
 	steal := vmstat.PgStealDirect
 	if sc.t.kswapd {
 		steal = vmstat.PgStealKswapd
 	}
+	held := k.hold()
+	defer k.letGo(held)
 	for retried := false; len(pages) > 0; retried = true {
-		kept, clean, reclaimed := sc.shrinkGens(pages, retried)
+		sc.t.startBatch()
+		kept, reclaimed := sc.shrinkGens(pages, retried)
 		sc.nrReclaimed += reclaimed
-		for _, pfn := range kept {
-			v.Add(pfn)
-		}
 		if sc.walk != nil && !sc.walk.moved.Empty() {
 			g.Count(&sc.walk.moved)
 		}
 		k.count(steal, reclaimed)
 		k.count(vmstat.PgStealAnon+vmstat.Event(kind), reclaimed)
-		pages = clean
+		held.keep(kept)
+		sc.spendOwed()
+		pages = sc.putBack(v, held.take(), retried)
 	}
-	sc.spendOwed()
 	return scanned, kind == mglru.Anon
 }
 
@@ -158,10 +159,8 @@ func (sc *scanControl) spendOwed() {
 	sc.t.endBatch()
 }
 
-// shrinkGens decides about the pages of a batch (shrink_folio_list and the second half of evict_folios). kept are to go back to lists: those that are
-// being written so that they come up again when they are clean, others that are in use to the youngest generation. clean are those that
-// reclaim left alone although nothing shows that they are used, because they were just being written: they are tried once more.
-func (sc *scanControl) shrinkGens(pages []phys.PFN, retried bool) (kept, clean []phys.PFN, reclaimed uint64) {
+// shrinkGens decides about the pages of a batch (shrink_folio_list), and returns those that it does not free.
+func (sc *scanControl) shrinkGens(pages []phys.PFN, retried bool) (kept []phys.PFN, reclaimed uint64) {
 	k := sc.t.k
 	cpu := sc.t.cpu()
 	var res shrinkResult
@@ -184,9 +183,16 @@ func (sc *scanControl) shrinkGens(pages []phys.PFN, retried bool) (kept, clean [
 		}
 	}
 	k.count(vmstat.PgActivate, activated)
+	return kept, reclaimed
+}
+
+// putBack puts the pages of a batch on lists that were not freed (the second half of evict_folios): those that are being written so that they come up
+// again when they are clean, others that are in use on the youngest generation's. It returns those that reclaim left alone although nothing shows that they
+// are used, because their writes have ended meanwhile: they are tried once more.
+func (sc *scanControl) putBack(v *lru.Lruvec, kept []phys.PFN, retried bool) (clean []phys.PFN) {
+	k := sc.t.k
 	const busy = phys.FlagActive | phys.FlagReferenced | phys.FlagLocked | phys.FlagDirty | phys.FlagWriteback
-	again := k.skipped[:0]
-	n := 0
+	clean = k.isolated[:0]
 	for _, pfn := range kept {
 		p := k.Mem.Page(pfn)
 		switch {
@@ -200,12 +206,10 @@ func (sc *scanControl) shrinkGens(pages []phys.PFN, retried bool) (kept, clean [
 			p.Clear(phys.FlagReferenced | phys.FlagWorkingset)
 			p.Set(phys.FlagActive)
 		default:
-			again = append(again, pfn)
+			clean = append(clean, pfn)
 			continue
 		}
-		kept[n] = pfn
-		n++
+		v.Add(pfn)
 	}
-	k.skipped = again
-	return kept[:n], again, reclaimed
+	return clean
 }

@@ -75,7 +75,7 @@ func (k *Kernel) mapSwapped(v *addrspace.VMA, l *addrspace.Leaf, i uint, addr ui
 	}
 	k.swap.Put(cpu, e)
 	// The slot is given up while swap is tight, and when a sole user writes: its copy will be stale.
-	if !direct && (k.swap.Full() || v.Flags&addrspace.VMLocked != 0 || write && page.Mapcount == 0 && !k.inAddBatch(pfn)) {
+	if !direct && (k.swap.Full() || v.Flags&addrspace.VMLocked != 0 || write && page.Mapcount == 0 && !k.inBatch(pfn)) {
 		k.tryToFreeSwap(cpu, pfn)
 	}
 	v.Space.RSS[addrspace.RSSSwap]--
