@@ -121,7 +121,7 @@ func (p *Process) spendReclaiming(pages []phys.PFN, more engine.Time) {
 			k.Mem.Page(pfn).Clear(phys.FlagActive)
 		}
 		var res shrinkResult
-		sc.shrinkPages(pages, 0, p.cpu(), &res)
+		sc.shrinkPages(pages, 0, 0, p.cpu(), &res)
 		p.memalloc = false
 		p.waitBios()
 		more += k.owed

@@ -227,10 +227,10 @@ func (sc *scanControl) shrinkInactiveList(n *phys.Node, l lru.List, nr uint64) u
 	k.owed = k.scanCost(len(pages), scanned)
 	sc.t.startBatch()
 	var res shrinkResult
-	sc.shrinkPages(pages, alike, cpu, &res)
+	v := k.lruvecs[n.ID]
+	sc.shrinkPages(pages, alike, v.Tail(l), cpu, &res)
 	k.count(stealEvent, res.reclaimed)
 	k.count(kindSteal, res.reclaimed)
-	v := k.lruvecs[n.ID]
 	if l.IsFile() {
 		v.FileCost += res.pageout
 	} else {

@@ -22,8 +22,8 @@ const (
 )
 
 // shrinkPages decides for each page of a batch and puts those that stay back on their lists (shrink_folio_list,
-// move_folios_to_lru). The first that are alike are known to be so (alike); 0: nothing is known. It adds what came of them to res and the CPU time that it takes to k.owed.
-func (sc *scanControl) shrinkPages(pages []phys.PFN, alike, cpu int, res *shrinkResult) {
+// move_folios_to_lru). The first that are alike are known to be so (alike); 0: nothing is known. The next batch will begin with the page ahead. It adds what came of them to res and the CPU time that it takes to k.owed.
+func (sc *scanControl) shrinkPages(pages []phys.PFN, alike int, ahead phys.PFN, cpu int, res *shrinkResult) {
 	k := sc.t.k
 	activated := uint64(0)
 	gone := k.reclaimed[:0]
@@ -40,6 +40,7 @@ func (sc *scanControl) shrinkPages(pages []phys.PFN, alike, cpu int, res *shrink
 				continue
 			}
 		}
+		ahead = k.Mem.PrefetchPrev(ahead)
 		v := sc.shrinkPage(pfn, p, cpu, res)
 		if v == freed {
 			res.reclaimed++

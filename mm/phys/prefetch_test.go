@@ -23,6 +23,17 @@ func TestPrefetch(t *testing.T) {
 		m.Prefetch(pages[i:])
 		m.Prefetch(pages[:i])
 	}
+	for _, z := range m.Zones() {
+		for o := range z.free {
+			for pfn := z.free[o].lists[MigrateMovable].Tail; pfn != 0; {
+				prev := m.Page(pfn).Prev
+				if got := m.PrefetchPrev(pfn); got != prev {
+					t.Fatalf("PrefetchPrev(%d) = %d, want %d", pfn, got, prev)
+				}
+				pfn = prev
+			}
+		}
+	}
 	for i, s := range m.sections {
 		if !slices.Equal(s[:], before[i][:]) {
 			t.Errorf("section %d has changed", i)
