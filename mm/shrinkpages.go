@@ -22,7 +22,8 @@ const (
 )
 
 // shrinkPages decides for each page of a batch and puts those that stay back on their lists (shrink_folio_list,
-// move_folios_to_lru). The first that are alike are known to be so (alike); 0: nothing is known. The next batch will begin with the page ahead. It adds what came of them to res and the CPU time that it takes to k.owed.
+// move_folios_to_lru). It adds what came of them to res and the CPU time that it takes to k.owed. alike is how many of the first are known to be alike
+// (evictRun), 0 if nothing is known; ahead is the page with which the list goes on, 0 if it is not known.
 func (sc *scanControl) shrinkPages(pages []phys.PFN, alike int, ahead phys.PFN, cpu int, res *shrinkResult) {
 	k := sc.t.k
 	activated := uint64(0)
