@@ -406,7 +406,7 @@ func TestWakeLatency(t *testing.T) {
 	} {
 		s := New(Options{CPUs: 2, WakeLatency: 50 * Microsecond})
 		c := NewCond(s)
-		var woke Time
+		var woke, again Time
 		sleeper := s.Go("sleeper", ProcOptions{CPU: v.cpu}, func(p *Proc) {
 			if v.by == "timeout" {
 				p.WaitTimeout(c, Millisecond)
@@ -415,13 +415,17 @@ func TestWakeLatency(t *testing.T) {
 			}
 			woke = s.Now()
 			p.Spend(Millisecond)
+			p.Sleep(Millisecond)
+			again = s.Now()
 		})
 		s.Go("other", ProcOptions{CPU: 0}, func(p *Proc) {
 			p.Sleep(Millisecond)
 			if v.by == "process" {
 				c.Signal()
 			}
-			p.Spend(10 * Microsecond)
+			for range 300 {
+				p.Spend(10 * Microsecond)
+			}
 		})
 		if v.by == "callback" {
 			s.At(Millisecond, func() { c.Signal() })
@@ -429,6 +433,9 @@ func TestWakeLatency(t *testing.T) {
 		run(t, s, AllDone)
 		if woke != Millisecond+v.after || sleeper.CPUTime() != Millisecond {
 			t.Errorf("woken by %s it ran at %v and was charged %v, want %v after a millisecond, and one", v.name, woke, sleeper.CPUTime(), v.after)
+		}
+		if late := again - woke - 2*Millisecond; v.cpu != 0 && late != 0 {
+			t.Errorf("after it was woken by %s it wakes by itself %v late", v.name, late)
 		}
 	}
 }

@@ -191,3 +191,57 @@ func TestCancelBehindHole(t *testing.T) {
 		t.Errorf("%v is pending when all is over", q.top())
 	}
 }
+
+// TestExchange lets a process take the place of another at the top, which is what popping the one and arming the other comes to, also if it comes after the end
+// of the run.
+func TestExchange(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const end = 30
+		var one, two queue
+		procs := []*Proc{{}, {}}
+		times := rapid.SliceOfN(rapid.Int64Range(0, end+2), 0, 12).Draw(t, "times")
+		first := rapid.IntRange(0, len(times)).Draw(t, "first") // those before are there before the process
+		begin := rapid.Int64Range(0, end-1).Draw(t, "begin")
+		at := rapid.Int64Range(begin, end+2).Draw(t, "at")
+		dead := rapid.IntRange(0, len(times)).Draw(t, "dead") // of those that come after it so many are cancelled
+		for _, q := range []*queue{&one, &two} {
+			q.init(end)
+			slots := []uint32{q.newProc(procs[0]), q.newProc(procs[1])}
+			var later []Timer
+			for i, x := range append(times, 0) {
+				if i == first {
+					q.arm(slots[0], Time(begin))
+				}
+				if i == len(times) {
+					break
+				}
+				if timer := q.push(Time(x), func() {}); x > begin {
+					later = append(later, timer)
+				}
+			}
+			for q.topKey() != q.events[slots[0]].key {
+				q.pop()
+				q.fill()
+			}
+			for _, x := range later[:min(dead, len(later))] {
+				q.cancel(x)
+			}
+			if q == &one {
+				q.exchange(slots[1], Time(at))
+			} else {
+				q.pop()
+				q.arm(slots[1], Time(at))
+			}
+		}
+		for {
+			if one.top() != two.top() || one.topKey() != two.topKey() {
+				t.Fatalf("%v comes after an exchange, %v after a pop and an arming", one.top(), two.top())
+			}
+			if one.topKey() == endKey {
+				return
+			}
+			one.pop()
+			two.pop()
+		}
+	})
+}

@@ -270,6 +270,11 @@ func TestValueBlocks(t *testing.T) {
 			tree.EvictRun(63, 1, 2+63*step, step)
 			tree.EvictRun(0, 63, 2, step)
 		}, false, false},
+		{"two that fall, a gap between", func(tree *Tree) {
+			tree.SetValue(3, 10)
+			tree.SetValue(5, 6)
+			tree.SetValue(4, 8)
+		}, false, false},
 		{"two of no whole step", func(tree *Tree) {
 			tree.SetValue(3, 10)
 			tree.SetValue(5, 13)
