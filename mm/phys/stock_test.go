@@ -93,17 +93,19 @@ func TestStockIsAList(t *testing.T) {
 	})
 }
 
-// TestFreeTailIsTheSame gives pages back on two equal machines, by freeBulk and one by one, and compares every free list.
+// TestFreeTailIsTheSame gives pages back on two equal machines, by freeBulk and one by one, and compares every free list, also while pageblocks are isolated or
+// somebody waits for a block.
 func TestFreeTailIsTheSame(t *testing.T) {
-	together := 0
+	together, captured := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
+		gfp := rapid.SampledFrom([]GFP{GFPHighuserMovable, GFPKernel}).Draw(rt, "gfp")
 		build := func() (*Memory, *Zone, []PFN) {
 			m, err := Build(Config{Nodes: []NodeConfig{{RAM: 64 << 20, CPUs: 1}}})
 			if err != nil {
 				t.Fatal(err)
 			}
 			var ac AllocContext
-			flags := m.Prepare(&ac, GFPHighuserMovable, 0, 0, nil)
+			flags := m.Prepare(&ac, gfp, 0, 0, nil)
 			pages := make([]PFN, 600)
 			for i := range pages {
 				if pages[i] = m.GetPageFromFreelist(&ac, 0, flags); pages[i] == 0 {
@@ -132,7 +134,19 @@ func TestFreeTailIsTheSame(t *testing.T) {
 				a.FreePage(0, pfn)
 				b.FreePage(0, pfn)
 			}
-			back := rapid.IntRange(0, za.pcp[0].Count).Draw(rt, "back")
+			switch last := run[0] | (1<<a.pageblockOrder - 1); {
+			case !rapid.Bool().Draw(rt, "special"):
+			case gfp == GFPKernel:
+				order := rapid.IntRange(1, 5).Draw(rt, "order")
+				a.Capture, b.Capture = &Capture{Zone: za, Order: order}, &Capture{Zone: zb, Order: order}
+			case za.Spans(last): // else its free pages would stay where they are
+				a.SetIsolate(run[0])
+				b.SetIsolate(run[0])
+			}
+			back := za.pcp[0].Count
+			if rapid.Bool().Draw(rt, "some") {
+				back = rapid.IntRange(0, back).Draw(rt, "back")
+			}
 			before := za.free[0].nrFree
 			za.freeBulk(&za.pcp[0], back, 0)
 			if back > 8 && za.free[0].nrFree < before+uint64(back)/2 {
@@ -145,7 +159,20 @@ func TestFreeTailIsTheSame(t *testing.T) {
 					pfn, mt := r.first+PFN(r.n-1), r.mt
 					s.dropTail(r, 1)
 					c.Count--
+					if zb.NrIsolatedBlocks > 0 {
+						mt = b.BlockType(pfn)
+					}
 					zb.freeOne(pfn, 0, mt, false)
+				}
+			}
+			if x, y := a.Capture, b.Capture; x != nil {
+				if x.Page != y.Page {
+					rt.Fatalf("block %d of order %d was captured, one by one %d", x.Page, x.Order, y.Page)
+				}
+				if a.Capture, b.Capture = nil, nil; x.Page != 0 {
+					captured++
+					a.TakeCaptured(x)
+					b.TakeCaptured(y)
 				}
 			}
 			for order := range za.free {
@@ -171,7 +198,62 @@ func TestFreeTailIsTheSame(t *testing.T) {
 			rt.Fatal(err)
 		}
 	})
+	if captured == 0 {
+		t.Error("no block was captured")
+	}
 	if together == 0 {
 		t.Error("no run of neighbours was given back")
+	}
+}
+
+// TestRefillAfterFallback: a list is filled from a large block, then from a smaller one that comes from another type.
+func TestRefillAfterFallback(t *testing.T) {
+	m := mustBuild(t, Config{Nodes: []NodeConfig{{RAM: 128 << 20, CPUs: 1}}})
+	var ac AllocContext
+	flags := m.Prepare(&ac, GFPHighuserMovable, 0, 0, nil)
+	var z *Zone
+	blocks := map[PFN]int{} // allocated pages of each pageblock of the first zone
+	for {
+		pfn := m.GetPageFromFreelist(&ac, 0, flags|AllocNoWatermarks)
+		if pfn == 0 {
+			break
+		}
+		if z == nil {
+			z = m.ZoneOf(pfn)
+		}
+		if m.ZoneOf(pfn) == z {
+			blocks[pfn>>m.pageblockOrder]++
+		}
+	}
+	var whole []PFN
+	for b, n := range blocks {
+		if n == 1<<m.pageblockOrder {
+			whole = append(whole, b<<m.pageblockOrder)
+		}
+	}
+	slices.Sort(whole)
+	if len(whole) < 2 {
+		t.Fatalf("all pages of %d pageblocks could be allocated: %v", len(whole), blocks)
+	}
+	movable, other := whole[0], whole[1]
+	m.setBlockType(movable, MigrateMovable)
+	m.setBlockType(other, MigrateUnmovable)
+	for i := range PFN(8) {
+		m.FreePage(0, movable+i)
+	}
+	m.FreePage(0, other)
+	m.FreePage(0, other+1)
+	z.DrainPCP(0)
+	c := &z.pcp[0]
+	c.Batch = 12
+	s := &c.lists[pindex(0, MigrateMovable)]
+	z.refill(c, s, 0, MigrateMovable, flags)
+	var got []PFN
+	for _, x := range s.blocks(0) {
+		got = append(got, x.pfn)
+	}
+	want := []PFN{movable, movable + 1, movable + 2, movable + 3, movable + 4, movable + 5, movable + 6, movable + 7, other, other + 1}
+	if !slices.Equal(got, want) {
+		t.Errorf("the list has %v, want %v", got, want)
 	}
 }
