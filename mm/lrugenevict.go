@@ -151,11 +151,8 @@ func (sc *scanControl) evict(n *phys.Node, swappiness uint64) (scanned uint64, a
 
 // spendOwed spends the CPU time that a batch took.
 func (sc *scanControl) spendOwed() {
-	k := sc.t.k
+	sc.t.spendBatch()
 	sc.t.waitBios()
-	owed := k.owed
-	k.owed = 0
-	sc.t.spend(owed)
 	sc.t.endBatch()
 }
 

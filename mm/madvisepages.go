@@ -110,24 +110,26 @@ func (p *Process) madviseCold(v *addrspace.VMA, start, end uint64, pageout bool)
 	k.finishGather(s, false)
 }
 
-// spendReclaiming reclaims pages that were taken off their lists (reclaim_pages), and spends the time of that and more.
-func (p *Process) spendReclaiming(pages []phys.PFN, more engine.Time) {
+// spendReclaiming reclaims pages that were taken off their lists (reclaim_pages), and spends the time that the way there took, and that of reclaim. Until then
+// the end of their writing does not rotate them.
+func (p *Process) spendReclaiming(pages []phys.PFN, before engine.Time) {
 	k := p.k
+	k.owed = before
 	if len(pages) > 0 {
 		sc := scanControl{t: &p.task, gfp: phys.GFPKernel, mayWritepage: true, mayUnmap: true, maySwap: true}
-		k.owed = k.scanCost(len(pages), uint64(len(pages)))
+		k.owed += k.scanCost(len(pages), uint64(len(pages)))
 		p.memalloc = true // memalloc_noreclaim_save
 		for _, pfn := range pages {
 			k.Mem.Page(pfn).Clear(phys.FlagActive)
 		}
 		var res shrinkResult
+		p.startBatch()
+		defer p.endBatch()
 		sc.shrinkPages(pages, 0, 0, p.cpu(), &res)
 		p.memalloc = false
-		p.waitBios()
-		more += k.owed
-		k.owed = 0
 	}
-	p.spend(more)
+	p.spendBatch()
+	p.waitBios()
 }
 
 // madviseWillneed starts reading what is swapped out of a range, or what of a file is not cached (madvise_willneed).

@@ -15,9 +15,10 @@ type swapIO struct {
 	write bool
 	cpu   int
 	pages []phys.PFN
-	bios  []slab.ID // one a page
-	send  func()    // bound to submit once
-	done  func()    // bound to complete once
+	bios  []slab.ID   // one a page
+	at    engine.Time // of a request of a batch: how much of the batch's time comes before it
+	send  func()      // bound to submit once
+	done  func()      // bound to complete once
 
 	// For a request that was sent while its task was at a batch of pages of reclaim:
 	task  *task
@@ -40,7 +41,9 @@ type ioPlug struct {
 	on  bool
 	ios []*swapIO
 
-	batch   uint64 // the number of the batch of pages that reclaim is at
+	due []*swapIO // requests that the batch of pages that reclaim is at sends, in order
+
+	batch   uint64 // the number of that batch
 	isolate bool   // whose pages are off their lists
 
 	promised int // bios that the task may go on without
@@ -105,10 +108,32 @@ func (t *task) flushPlug() {
 			io.submit()
 			continue
 		}
-		io.batch = t.plug.batch
-		t.k.Sim.After(t.k.owed, io.send) // what the batch has taken until now is not spent yet
+		io.batch, io.at = t.plug.batch, t.k.owed // what the batch has taken until now is not spent yet
+		t.plug.due = append(t.plug.due, io)
 	}
 	t.plug.ios = t.plug.ios[:0]
+}
+
+// spendBatch spends the time that a batch of pages of reclaim took, and sends the requests that it made as it comes to them.
+func (t *task) spendBatch() {
+	owed, spent := t.k.owed, engine.Time(0)
+	t.k.owed = 0
+	if due := &t.plug.due; len(*due) > 0 {
+		defer func() { // a task that is killed meanwhile has sent them all
+			for _, io := range *due {
+				io.send()
+			}
+			*due = (*due)[:0]
+		}()
+		for len(*due) > 0 {
+			io := (*due)[0]
+			t.spend(io.at - spent)
+			spent = io.at
+			*due = append((*due)[:0], (*due)[1:]...)
+			io.send()
+		}
+	}
+	t.spend(owed - spent)
 }
 
 // submitSwap starts the transfer of a page (submit_bio): joined to the task's last request if that is for the slot before, else as a request of its own,

@@ -251,10 +251,8 @@ func (sc *scanControl) shrinkInactiveList(n *phys.Node, l lru.List, nr uint64) u
 	if l.IsFile() {
 		sc.nr.fileTaken += uint64(len(pages))
 	}
+	sc.t.spendBatch()
 	sc.t.waitBios()
-	owed := k.owed
-	k.owed = 0
-	sc.t.spend(owed)
 	sc.t.endBatch()
 	return res.reclaimed
 }
