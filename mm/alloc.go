@@ -132,7 +132,7 @@ func (t *task) allocFailed(ac *phys.AllocContext, gfp phys.GFP, order int) phys.
 			if pfn := t.k.Mem.GetPageFromFreelist(ac, order, phys.AllocWmarkMin|phys.AllocMinReserve); pfn != 0 {
 				return pfn
 			}
-			t.flushPlug()
+			t.submitWork()
 			t.proc.Sleep(t.k.timeout(1))
 			if _, progress := t.directReclaim(ac, gfp, order, phys.AllocWmarkMin|phys.AllocMinReserve); progress == 0 {
 				t.allocMayOOM(ac, gfp, order)

@@ -102,8 +102,7 @@ func (t *task) waitBios() {
 	}
 	for t.plug.promised = 0; b.owed > 0; {
 		if b.sent == 0 { // nobody else's transfers will end
-			t.flushPlug()
-			t.spendBatch()
+			t.submitWork()
 		}
 		t.ioWaitSent(b.waiter)
 	}

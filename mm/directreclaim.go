@@ -135,7 +135,7 @@ func (t *task) reclaimThrottle(n *phys.Node, why throttleReason) {
 		}
 	}
 	k.trace("mm_vmscan_throttled", t.comm(), "")
-	t.flushPlug()
+	t.submitWork()
 	t.proc.WaitTimeout(st.throttled[why], k.timeout(timeout))
 }
 
@@ -184,7 +184,7 @@ func (t *task) throttleDirectReclaim(ac *phys.AllocContext) (killed bool) {
 	}
 	k.count(vmstat.PgScanDirectThrottle, 1)
 	st := &k.nodes[n.ID]
-	t.flushPlug()
+	t.submitWork()
 	for !k.allowDirectReclaim(n) && !t.fatalSignal() {
 		if ac.GFP&phys.GFPFS == 0 {
 			t.proc.WaitTimeout(st.pfmemalloc, k.timeout(hz))

@@ -43,7 +43,7 @@ func (o *oomState) mayReport(now engine.Time) bool {
 func (t *task) allocMayOOM(ac *phys.AllocContext, gfp phys.GFP, order int) (pfn phys.PFN, progress bool) {
 	k := t.k
 	if k.oom.locked {
-		t.flushPlug()
+		t.submitWork()
 		t.proc.WaitTimeout(t.signalCond(), t.k.timeout(1))
 		return 0, true
 	}

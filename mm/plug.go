@@ -100,7 +100,16 @@ func (t *task) sent(io *swapIO) {
 	t.k.bioPool.sent += len(io.pages)
 }
 
-// flushPlug sends the task's requests to their devices (blk_flush_plug). A task does so before it waits for anything.
+// submitWork is what a task does before it waits for anything: it sends its requests, those of a batch of reclaim that it is in the middle of among them
+// (sched_submit_work).
+func (t *task) submitWork() {
+	t.flushPlug()
+	if len(t.plug.due) > 0 {
+		t.spendBatch()
+	}
+}
+
+// flushPlug sends the task's requests to their devices (blk_flush_plug), in a batch of reclaim when the task comes to them.
 func (t *task) flushPlug() {
 	for _, io := range t.plug.ios {
 		t.sent(io)

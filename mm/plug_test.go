@@ -66,3 +66,57 @@ func TestPageoutRotates(t *testing.T) {
 		t.Errorf("%d pages written, %d rotated", out, n)
 	}
 }
+
+// TestKilledInReclaim: a process that is killed at any point of reclaim leaves no request unsent.
+func TestKilledInReclaim(t *testing.T) {
+	for _, lru := range []string{"classic", "mglru"} {
+		left := 0
+		for at := 200 * engine.Millisecond; at < 230*engine.Millisecond; at += 300 * engine.Microsecond {
+			k := testMachine{lru: lru, swap: []SwapConfig{{Size: 256 * mib, Device: "ssd", Priority: -1}}, table: &oracleCosts}.boot(t)
+			hog := k.spawn(t, "hog", func(p *Process) {
+				a := p.mustMmap(t, 100*mib)
+				p.write(a, 100*mib)
+			})
+			k.spawn(t, "other", func(p *Process) { p.Sleep(engine.Second) })
+			k.Sim.At(at, func() {
+				if hog.plug.isolate && len(hog.plug.ios) > 0 {
+					left++
+				}
+				hog.send("SIGKILL", false)
+			})
+			k.run(t)
+			if n := k.vm(t, "nr_writeback"); n != 0 || k.bioPool.sent != 0 || k.vm(t, "pswpout") == 0 {
+				t.Fatalf("%s: killed at %v: %d pages are still being written, %d sent, of %d", lru, at, n, k.bioPool.sent, k.vm(t, "pswpout"))
+			}
+		}
+		if left == 0 {
+			t.Errorf("%s: it was never killed with requests held back", lru)
+		}
+	}
+}
+
+// TestSleepInBatch: who waits for something in the middle of a batch has sent what the batch has made so far.
+func TestSleepInBatch(t *testing.T) {
+	const ms = engine.Millisecond
+	k := testMachine{swap: []SwapConfig{{Size: 16 * mib, Device: "ssd", Priority: -1}}}.boot(t)
+	k.spawn(t, "p", func(p *Process) {
+		start := k.Sim.Now()
+		sent := engine.NewCond(k.Sim)
+		p.startBatch()
+		io := &swapIO{k: k}
+		io.send = func() { k.Sim.After(2*ms, func() { sent.Broadcast() }) }
+		p.plug.ios = append(p.plug.ios, io)
+		k.owed = ms
+		p.ioWait(sent)
+		if now := k.Sim.Now() - start; now != 3*ms || k.owed != 0 || len(p.plug.due) != 0 {
+			t.Errorf("it waited until %v, %v are owed, %d requests due", now, k.owed, len(p.plug.due))
+		}
+		k.owed = ms
+		p.spendBatch()
+		p.endBatch()
+		if now := k.Sim.Now() - start; now != 4*ms {
+			t.Errorf("the batch ends at %v", now)
+		}
+	})
+	k.run(t)
+}

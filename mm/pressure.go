@@ -77,7 +77,7 @@ func (t *task) endMemstall(nested bool) {
 
 // ioWait blocks until somebody wakes c; meanwhile the task counts as waiting for a device (io_schedule).
 func (t *task) ioWait(c *engine.Cond) {
-	t.flushPlug()
+	t.submitWork()
 	t.ioWaitSent(c)
 }
 

@@ -242,8 +242,9 @@ func (p *Process) Exit(code int) {
 func (p *Process) exit() {
 	k := p.k
 	p.state = stateExiting
-	p.plug.on = false
-	p.flushPlug() // if it was killed in the middle of reclaim
+	p.plug.on = false // if it was killed in the middle of reclaim
+	p.endBatch()
+	p.flushPlug()
 	if !p.proc.Killed() {
 		p.spend(k.cost.Exit)
 	}
