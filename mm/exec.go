@@ -17,6 +17,8 @@ func (p *Process) Exec(name string, body func(*Process)) {
 	p.syscall(k.cost.Exec)
 	old := p.mm
 	s, r := p.newSpace()
+	p.allocPgd(s) // only a victim of the OOM killer gets none, and ends below
+	p.mapStack(s, r)
 	var program *loadedProgram
 	if k.cfg.Boot == nil {
 		program = p.mapProgram(s, r, comm(name))
@@ -24,7 +26,6 @@ func (p *Process) Exec(name string, body func(*Process)) {
 	if program == nil { // the recorded machine's processes are static programs
 		p.mapStatic(s, r)
 	}
-	p.allocPgd(s) // only a victim of the OOM killer gets none, and ends below
 	p.endVfork()
 	p.mm = s
 	if k.tlb != nil {

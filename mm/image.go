@@ -29,6 +29,7 @@ const (
 // and one of the heap are there, and the table of entries of the kernel's pages.
 func (p *Process) exec() {
 	s, r := p.newSpace()
+	p.mapStack(s, r)
 	p.mapStatic(s, r)
 	p.mm = s
 	s.EnsureLeaf(s.VDSO, startTables{p})
@@ -38,18 +39,22 @@ func (p *Process) exec() {
 	p.bootPgd()
 }
 
-// newSpace is an address space with a stack, to which execve(2) adds a program (setup_arg_pages). It is charged for, and empty of pages.
+// newSpace is an address space in which nothing is (mm_alloc).
 func (p *Process) newSpace() (*addrspace.Space, randomness) {
-	const page = addrspace.PageSize
-	l := p.k.layout
-	s := addrspace.NewSpace(l, p.rlimit.Stack, &p.k.anons)
+	s := addrspace.NewSpace(p.k.layout, p.rlimit.Stack, &p.k.anons)
 	r := p.k.drawRandom()
 	s.SetRandom(p.rlimit.Stack, r.Mmap, r.On, p.k.sysctl.legacyVALayout)
+	return s, r
+}
+
+// mapStack gives an address space its stack, to which execve(2) adds a program (setup_arg_pages). It is charged for, and empty of pages.
+func (p *Process) mapStack(s *addrspace.Space, r randomness) {
+	const page = addrspace.PageSize
+	l := p.k.layout
 	top := addrspace.PageAlign(l.StackTop - r.Stack)
 	size := min(uint64(argPages*page+stackExpand), p.rlimit.Stack&^(page-1))
 	p.mapImage(s, &addrspace.VMA{Start: top - size, End: top, PgOff: (top - size) >> addrspace.PageShift, Flags: vmData | addrspace.VMGrowsDown})
 	s.Stack = top - page
-	return s, r
 }
 
 // mapStatic lays out what a declared process has beside its stack: the kernel's pages where mappings begin, and a heap behind the image of a static
