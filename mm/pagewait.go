@@ -67,13 +67,18 @@ func (t *waitTable) waiting() int {
 	return n
 }
 
-// waitFlags blocks until a page has none of some flags: it is read or written.
+// waitFlags blocks until a page has none of some flags: it is read or written. Whoever waits has no reference, so the page may be another's, or free, when he
+// is woken: that ends the wait, too, since the flags were clear before.
 func (t *task) waitFlags(pfn phys.PFN, flags phys.Flag) {
 	k := t.k
+	was := *k.Mem.Page(pfn)
 	if k.thrashing(pfn) {
 		defer t.endMemstall(t.memstall())
 	}
 	for k.Mem.Page(pfn).Test(flags) {
 		t.ioWait(k.pageWaits.of(pfn))
+		if p := k.Mem.Page(pfn); p.Kind() != was.Kind() || p.Mapping != was.Mapping || p.Index != was.Index {
+			return
+		}
 	}
 }

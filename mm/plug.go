@@ -100,13 +100,19 @@ func (t *task) sent(io *swapIO) {
 	t.k.bioPool.sent += len(io.pages)
 }
 
-// submitWork is what a task does before it waits for anything: it sends its requests, those of a batch of reclaim that it is in the middle of among them
-// (sched_submit_work).
+// submitWork is what a task does before it waits for anything: it sends its requests, at once those of a batch of reclaim that it is in the middle of, too, since
+// no time may pass between the look that made it wait and the wait (sched_submit_work).
 func (t *task) submitWork() {
 	t.flushPlug()
-	if len(t.plug.due) > 0 {
-		t.spendBatch()
+	t.sendDue()
+}
+
+// sendDue sends the requests of a batch that are left.
+func (t *task) sendDue() {
+	for _, io := range t.plug.due {
+		io.send()
 	}
+	t.plug.due = t.plug.due[:0]
 }
 
 // flushPlug sends the task's requests to their devices (blk_flush_plug), in a batch of reclaim when the task comes to them.
@@ -128,12 +134,7 @@ func (t *task) spendBatch() {
 	owed, spent := t.k.owed, engine.Time(0)
 	t.k.owed = 0
 	if due := &t.plug.due; len(*due) > 0 {
-		defer func() { // a task that is killed meanwhile has sent them all
-			for _, io := range *due {
-				io.send()
-			}
-			*due = (*due)[:0]
-		}()
+		defer t.sendDue() // a task that is killed meanwhile has sent them all
 		for len(*due) > 0 {
 			io := (*due)[0]
 			t.spend(io.at - spent)

@@ -108,10 +108,10 @@ func TestSleepInBatch(t *testing.T) {
 		p.plug.ios = append(p.plug.ios, io)
 		k.owed = ms
 		p.ioWait(sent)
-		if now := k.Sim.Now() - start; now != 3*ms || k.owed != 0 || len(p.plug.due) != 0 {
+		if now := k.Sim.Now() - start; now != 2*ms || k.owed != ms || len(p.plug.due) != 0 {
 			t.Errorf("it waited until %v, %v are owed, %d requests due", now, k.owed, len(p.plug.due))
 		}
-		k.owed = ms
+		k.owed += ms
 		p.spendBatch()
 		p.endBatch()
 		if now := k.Sim.Now() - start; now != 4*ms {
