@@ -24,14 +24,19 @@ func (c *cpu) dequeue(p *Proc) {
 	if i == n {
 		return
 	}
-	c.rq[i] = moved
-	moved.rqIndex = i
+	c.put(i, moved)
 	c.down(i)
 	c.up(i)
 }
 
 func (p *Proc) before(o *Proc) bool {
 	return p.vruntime < o.vruntime || p.vruntime == o.vruntime && p.rqSeq < o.rqSeq
+}
+
+// put makes p element i of the heap.
+func (c *cpu) put(i int, p *Proc) {
+	c.rq[i] = p
+	p.rqIndex = i
 }
 
 func (c *cpu) up(i int) {
@@ -41,12 +46,10 @@ func (c *cpu) up(i int) {
 		if !p.before(c.rq[parent]) {
 			break
 		}
-		c.rq[i] = c.rq[parent]
-		c.rq[i].rqIndex = i
+		c.put(i, c.rq[parent])
 		i = parent
 	}
-	c.rq[i] = p
-	p.rqIndex = i
+	c.put(i, p)
 }
 
 func (c *cpu) down(i int) {
@@ -62,10 +65,8 @@ func (c *cpu) down(i int) {
 		if !c.rq[k].before(p) {
 			break
 		}
-		c.rq[i] = c.rq[k]
-		c.rq[i].rqIndex = i
+		c.put(i, c.rq[k])
 		i = k
 	}
-	c.rq[i] = p
-	p.rqIndex = i
+	c.put(i, p)
 }

@@ -76,7 +76,7 @@ func (k *Kernel) evictRun(pages []phys.PFN, alike int, p *phys.Page) int {
 	}
 	count := min(alike, maxRun)
 	if count == 0 {
-		count = k.alike(pages[:min(len(pages), maxRun)], p, evictState)
+		count = k.alike(pages[:min(len(pages), maxRun)], p)
 	}
 	if m.buffers {
 		for _, pfn := range pages[:count] {
@@ -101,13 +101,13 @@ func (k *Kernel) evictRun(pages []phys.PFN, alike int, p *phys.Page) int {
 	return count
 }
 
-// alike is how many pages from the first on follow one another in a file, mapped by nobody, with the same zone, kind and those of some flags. p is the first
+// alike is how many pages from the first on follow one another in a file, mapped by nobody, with the same zone, kind and flags of evictState. p is the first
 // one's row.
-func (k *Kernel) alike(pages []phys.PFN, p *phys.Page, flags phys.Flag) int {
-	state, mapping, index := p.State(flags), p.Mapping, p.Index
+func (k *Kernel) alike(pages []phys.PFN, p *phys.Page) int {
+	state, mapping, index := p.State(evictState), p.Mapping, p.Index
 	for i := 1; i < len(pages); i++ {
 		p := k.Mem.Page(pages[i])
-		if p.State(flags) != state || p.Mapping != mapping || p.Index != index+uint32(i) || p.Mapcount > 0 {
+		if p.State(evictState) != state || p.Mapping != mapping || p.Index != index+uint32(i) || p.Mapcount > 0 {
 			return i
 		}
 	}

@@ -30,15 +30,15 @@ func TestHeldPages(t *testing.T) {
 		}
 		p.Munmap(a+4096, 4096)
 		k.check(t)
-		if k.isHeld(pages[1]) || !slices.Equal(h.pages[:h.n], []phys.PFN{pages[0], pages[2], pages[3]}) {
-			t.Errorf("kept are %v of %v", h.pages[:h.n], pages)
+		if k.isHeld(pages[1]) || !slices.Equal(h.pages, []phys.PFN{pages[0], pages[2], pages[3]}) {
+			t.Errorf("kept are %v of %v", h.pages, pages)
 		}
 		k.letGo(h)
 		k.check(t)
 		if len(k.held) != 0 || !k.Mem.Page(pages[2]).Test(phys.FlagLRU) {
 			t.Error("pages were not put back")
 		}
-		if again := k.hold(); again != h || again.n != 0 {
+		if again := k.hold(); again != h || len(again.pages) != 0 {
 			t.Error("the holder was not used again")
 		} else {
 			k.letGo(again)

@@ -223,7 +223,7 @@ func (c *checker) pages() error {
 		}
 	}
 	for _, h := range k.held {
-		for _, pfn := range h.pages[:h.n] {
+		for _, pfn := range h.pages {
 			if p := k.Mem.Page(pfn); listed[pfn] || p.Test(phys.FlagLRU) || !p.Kind().Allocated() {
 				return fmt.Errorf("page %d, %v, is kept by reclaim and on a list, or free", pfn, p.Kind())
 			}

@@ -1,6 +1,8 @@
 package mm
 
 import (
+	"slices"
+
 	"mmsim/engine"
 	"mmsim/mm/phys"
 	"mmsim/mm/slab"
@@ -133,15 +135,15 @@ func (t *task) flushPlug() {
 func (t *task) spendBatch() {
 	owed, spent := t.k.owed, engine.Time(0)
 	t.k.owed = 0
-	if due := &t.plug.due; len(*due) > 0 {
+	if len(t.plug.due) > 0 {
 		defer t.sendDue() // a task that is killed meanwhile has sent them all
-		for len(*due) > 0 {
-			io := (*due)[0]
-			t.spend(io.at - spent)
-			spent = io.at
-			*due = append((*due)[:0], (*due)[1:]...)
-			io.send()
-		}
+	}
+	for len(t.plug.due) > 0 {
+		io := t.plug.due[0]
+		t.spend(io.at - spent)
+		spent = io.at
+		t.plug.due = slices.Delete(t.plug.due, 0, 1)
+		io.send()
 	}
 	t.spend(owed - spent)
 }

@@ -1,6 +1,10 @@
 package mm
 
-import "mmsim/engine"
+import (
+	"slices"
+
+	"mmsim/engine"
+)
 
 // A kworker is the thread of a CPU that runs what others queue there for later (a worker of one of the CPU's two pools). What it does is short; that it is
 // woken matters more, since the CPU goes on afterwards with whom it owes most.
@@ -35,7 +39,7 @@ func (w *kworker) run(p *engine.Proc) {
 			p.Wait(w.wait)
 		}
 		fn := w.todo[0]
-		w.todo = append(w.todo[:0], w.todo[1:]...)
+		w.todo = slices.Delete(w.todo, 0, 1)
 		w.task.spend(w.each)
 		fn()
 	}

@@ -81,7 +81,7 @@ func (t *Tree) expand(g *group, at, next uint64) {
 		return
 	}
 	if g.low == nil {
-		g.low = t.Shadows.takeBlock()
+		g.low = t.Shadows.blockSpare().take()
 	}
 	old := *g
 	g.step, g.first = inBlock, next&^math.MaxUint32
@@ -94,7 +94,7 @@ func (t *Tree) expand(g *group, at, next uint64) {
 // put sets the value at an index of a group that has its values in a block.
 func (t *Tree) put(g *group, i, v uint64) {
 	if g.high == nil && (v^g.first)>>32 != 0 {
-		g.high = t.Shadows.takeBlock()
+		g.high = t.Shadows.blockSpare().take()
 		for j := range g.high {
 			g.high[j] = uint32(g.first >> 32)
 		}
@@ -121,11 +121,11 @@ func (t *Tree) trim(g *group) {
 		return
 	}
 	if g.high != nil {
-		t.Shadows.putBlock(g.high)
+		t.Shadows.blockSpare().put(g.high)
 		g.high = nil
 	}
 	if g.present == 0 && g.low != nil {
-		t.Shadows.putBlock(g.low)
+		t.Shadows.blockSpare().put(g.low)
 		g.low = nil
 	}
 }

@@ -120,7 +120,7 @@ func (t *Tree) makeGroup(index uint64) *group {
 		t.nodes++
 		t.countAbove()
 	}
-	l := t.Shadows.takeLeaf()
+	l := t.Shadows.leafSpare().take()
 	d.leaf[index>>leafShift%leafPages] = l
 	d.n++
 	return &l.group[index>>groupShift%groups]
@@ -151,7 +151,7 @@ func (t *Tree) dropNode(index uint64) {
 	if d.used[at]--; d.used[at] > 0 {
 		return
 	}
-	t.Shadows.putLeaf(d.leaf[at])
+	t.Shadows.leafSpare().put(d.leaf[at])
 	d.leaf[at] = nil
 	if d.n--; d.n > 0 {
 		return
@@ -176,7 +176,7 @@ func (t *Tree) firstPage(index uint64, g *group) {
 		t.hasPage(g)
 	}
 	if g.low == nil {
-		g.low = t.Shadows.takeBlock()
+		g.low = t.Shadows.blockSpare().take()
 	}
 }
 

@@ -7,6 +7,20 @@ import (
 	"pgregory.net/rapid"
 )
 
+// takePages takes single pages on CPU 0.
+func takePages(tb testing.TB, m *Memory, gfp GFP, n int) []PFN {
+	tb.Helper()
+	var ac AllocContext
+	flags := m.Prepare(&ac, gfp, 0, 0, nil)
+	pages := make([]PFN, n)
+	for i := range pages {
+		if pages[i] = m.GetPageFromFreelist(&ac, 0, flags); pages[i] == 0 {
+			tb.Fatal("out of memory")
+		}
+	}
+	return pages
+}
+
 // TestFreeListIsTheSame gives pages back on two equal machines, by FreeList and one by one, and compares every free list and every stock. Pageblocks are of
 // several types.
 func TestFreeListIsTheSame(t *testing.T) {
@@ -17,14 +31,7 @@ func TestFreeListIsTheSame(t *testing.T) {
 				t.Fatal(err)
 			}
 			m.DrainAll(nil)
-			var ac AllocContext
-			flags := m.Prepare(&ac, GFPHighuserMovable, 0, 0, nil)
-			pages := make([]PFN, 3000)
-			for i := range pages {
-				if pages[i] = m.GetPageFromFreelist(&ac, 0, flags); pages[i] == 0 {
-					t.Fatal("out of memory")
-				}
-			}
+			pages := takePages(t, m, GFPHighuserMovable, 3000)
 			for i, mt := range types {
 				if at := pages[i*400]; m.BlockType(at) != MigrateHighAtomic {
 					m.setBlockType(at, mt)

@@ -104,14 +104,7 @@ func TestFreeTailIsTheSame(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var ac AllocContext
-			flags := m.Prepare(&ac, gfp, 0, 0, nil)
-			pages := make([]PFN, 600)
-			for i := range pages {
-				if pages[i] = m.GetPageFromFreelist(&ac, 0, flags); pages[i] == 0 {
-					t.Fatal("out of memory")
-				}
-			}
+			pages := takePages(t, m, gfp, 600)
 			z := m.ZoneOf(pages[0])
 			z.DrainPCP(0)
 			return m, z, pages
