@@ -15,7 +15,7 @@ type rowFile struct {
 	buf []byte
 }
 
-// open makes a file of the directory and gives it its header line. The caller holds mu, or is Create.
+// open makes a file of the directory and writes its header line, so that none is ever there without. The caller holds mu, or is Create.
 func (w *Writer) open(name, header string) *rowFile {
 	if w.err != nil {
 		return nil
@@ -28,6 +28,7 @@ func (w *Writer) open(name, header string) *rowFile {
 	r := &rowFile{f: f}
 	if header != "" {
 		r.buf = append(append(r.buf, header...), '\n')
+		w.write(r)
 	}
 	w.files = append(w.files, r)
 	return r

@@ -70,7 +70,6 @@ func Create(dir string, force bool, m Manifest) (*Writer, error) {
 	w.events = w.open("events.csv", eventsHeader)
 	w.log = w.open("log.txt", "")
 	w.dmesg = w.open("dmesg.txt", "")
-	w.flush()
 	if w.err != nil {
 		w.closeFiles()
 		return nil, w.err

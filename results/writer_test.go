@@ -250,3 +250,23 @@ func TestMisuse(t *testing.T) {
 		})
 	}
 }
+
+// A run that is killed right after a file was made leaves its header: an empty samples.csv could not be read.
+func TestHeadersAtOnce(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	w, err := Create(dir, false, Manifest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.SampleColumns([]string{"meminfo.MemFree"})
+	for name, want := range map[string]string{
+		"samples.csv": "time_s,meminfo.MemFree\n", "observations.csv": observationsHeader + "\n", "exits.csv": exitsHeader + "\n", "events.csv": eventsHeader + "\n",
+	} {
+		if got := read(t, dir, name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	if err := w.Finish(End{Outcome: OK}); err != nil {
+		t.Fatal(err)
+	}
+}
